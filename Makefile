@@ -1,0 +1,27 @@
+# Everything that a person does with this repository. `make help` lists it.
+PYTHON ?= python3
+PY := .venv/bin/python
+MEMBERS := $(wildcard services/*/pyproject.toml operators/*/pyproject.toml)
+export PYTHONUNBUFFERED := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help install lock lint
+
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: .venv/installed ## make the development environment in .venv
+
+.venv/installed: requirements/bootstrap.lock requirements/dev.lock $(MEMBERS)
+	@echo "installing the development environment into .venv (about a minute the first time)"
+	@test -x $(PY) || $(PYTHON) -m venv .venv || { echo "python3 -m venv failed: install python3-venv (Python 3.11 to 3.13)"; exit 1; }
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bootstrap.lock
+	@.venv/bin/uv pip sync --quiet --python $(PY) --require-hashes requirements/dev.lock
+	@.venv/bin/uv pip install --quiet --python $(PY) --no-deps --no-build-isolation $(addprefix -e ,$(patsubst %/pyproject.toml,%,$(MEMBERS)))
+	@touch $@
+
+lock: install ## pin the third-party packages again after a change to a pyproject.toml
+	@PATH=.venv/bin:$$PATH $(PY) hack/lock.py
+
+lint: install ## ruff, mypy, import-linter
+	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports

@@ -1,0 +1,302 @@
+"""The three kinds as the API server stores them. The CRDs are generated from these types (``python -m saga_operator.crds``).
+
+Optional fields have no defaults here but None: defaults live in ``model``, never in the stored object or its schema (rule I1),
+so that an operator of another version cannot change what a stored definition means. The one exception is the phase ``Pending``.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from skald_wire.messages import Direction
+from skald_wire.names import MAX_STEPS
+
+JSON = Any
+GROUP = "skald.dev"
+VERSION = "v1alpha1"
+API_VERSION = f"{GROUP}/{VERSION}"
+ABANDON = "skald.dev/abandon"
+"""Annotation that lets a delete of a live saga, or of a definition, through."""
+TRACEPARENT = "skald.dev/traceparent"
+"""Annotation with the starter's W3C trace context."""
+
+Name = Annotated[str, Meta(max_length=40, pattern=r"^[a-z]([a-z0-9-]*[a-z0-9])?$")]
+Word = Annotated[str, Meta(max_length=63, pattern=r"^[a-z]([a-z0-9-]*[a-z0-9])?$")]
+Duration = Annotated[str, Meta(max_length=20, description="a duration such as 200ms, 5s or 10m")]
+
+
+class _Camel(Struct, frozen=True, rename="camel", omit_defaults=True, kw_only=True):
+    pass
+
+
+class _Strict(_Camel, frozen=True, forbid_unknown_fields=True):
+    pass
+
+
+class RetryPolicy(_Strict, frozen=True):
+    """Full jitter, always: a delay is drawn between 0 and min(maxInterval, initialInterval * backoffCoefficient^n)."""
+
+    initial_interval: Duration | None = None
+    backoff_coefficient: Annotated[float, Meta(ge=1, le=10)] | None = None
+    max_interval: Duration | None = None
+    max_attempts: Annotated[int, Meta(ge=1, le=1000)] | None = None
+    """Counts Failed answers, not silence."""
+    non_retryable_errors: Annotated[list[Annotated[str, Meta(max_length=63)]], Meta(max_length=32)] | None = None
+
+
+class Defaults(_Strict, frozen=True):
+    """For steps that do not say otherwise."""
+
+    timeout: Duration | None = None
+    retry_policy: RetryPolicy | None = None
+
+
+class Compensation(_Strict, frozen=True):
+    """How a step is undone: a command, or the reason why nothing needs to be."""
+
+    command: Word | None = None
+    input: dict[str, JSON] | None = None
+    none: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
+    timeout: Duration | None = None
+
+
+class Approval(_Strict, frozen=True):
+    """A step that a person takes, by a SagaDecision."""
+
+    expires_after: Duration | None = None
+    on_expiry: Literal["Reject", "Approve"] | None = None
+
+
+class Condition(_Strict, frozen=True):
+    """One clause of ``when``; all must hold. On an absent field it is false."""
+
+    input: Annotated[str, Meta(max_length=253)]
+    """A reference, such as $(input.risk)."""
+    operator: Literal["In", "NotIn"]
+    values: Annotated[list[Annotated[str, Meta(max_length=253)]], Meta(min_length=1, max_length=32)]
+
+
+class Step(_Strict, frozen=True):
+    """One step: a participant's command, or an approval."""
+
+    name: Name
+    participant: Word | None = None
+    command: Word | None = None
+    input: dict[str, JSON] | None = None
+    compensation: Compensation | None = None
+    approval: Approval | None = None
+    pivot: bool | None = None
+    depends_on: Annotated[list[Name], Meta(max_length=8)] | None = None
+    """Absent: the step listed before. Empty: none."""
+    when: Annotated[list[Condition], Meta(max_length=8)] | None = None
+    timeout: Duration | None = None
+    retry_policy: RetryPolicy | None = None
+
+
+class CompensationPolicy(_Strict, frozen=True):
+    """How backward recovery goes."""
+
+    order: Literal["ReverseDependency", "Sequential"] | None = None
+    on_failure: Literal["Stall", "Continue"] | None = None
+    retry_policy: RetryPolicy | None = None
+
+
+class Concurrency(_Strict, frozen=True):
+    """How many sagas of one definition run at once."""
+
+    max_running: Annotated[int, Meta(ge=1, le=100_000)]
+
+
+class SagaDefinitionSpec(_Strict, frozen=True):
+    """What every saga of this definition does. Immutable."""
+
+    steps: Annotated[list[Step], Meta(min_length=1, max_length=MAX_STEPS)]
+    input_schema: dict[str, JSON] | None = None
+    deadline: Duration | None = None
+    defaults: Defaults | None = None
+    compensation_policy: CompensationPolicy | None = None
+    concurrency: Concurrency | None = None
+
+
+class OwnerReference(_Camel, frozen=True):
+    """Only what is used."""
+
+    kind: str
+    name: str
+    uid: str
+
+
+class Metadata(_Camel, frozen=True):
+    """Only what is used."""
+
+    name: str
+    namespace: str
+    uid: str = ""
+    resource_version: str = ""
+    generation: int = 0
+    creation_timestamp: str = ""
+    annotations: dict[str, str] = msgspec.field(default_factory=dict)
+    deletion_timestamp: str | None = None
+
+
+class StatusCondition(_Camel, frozen=True):
+    """As in every Kubernetes API."""
+
+    type: str
+    status: Literal["True", "False", "Unknown"]
+    reason: str
+    message: str = ""
+    last_transition_time: str = ""
+    observed_generation: int | None = None
+
+
+class DefinitionStatus(_Camel, frozen=True):
+    """Whether the operator accepts the definition, and the hash that its sagas record."""
+
+    hash: str | None = None
+    conditions: list[StatusCondition] = msgspec.field(default_factory=list)
+
+
+class SagaDefinition(_Camel, frozen=True):
+    """A kind of transaction."""
+
+    metadata: Metadata
+    spec: SagaDefinitionSpec
+    status: DefinitionStatus = DefinitionStatus()
+
+
+class SagaSpec(_Strict, frozen=True):
+    """One business transaction. Immutable but for suspend and cancel."""
+
+    definition: Annotated[str, Meta(min_length=1, max_length=253)]
+    input: dict[str, JSON] = msgspec.field(default_factory=dict)
+    idempotency_key: Annotated[str, Meta(min_length=1, max_length=253)] | None = None
+    """Default: namespace/name. Outlives the object."""
+    suspend: bool | None = None
+    cancel: bool | None = None
+    ttl_seconds_after_finished: Annotated[int, Meta(ge=0, le=31_536_000)] | None = None
+
+
+class Phase(StrEnum):
+    """For people; machines read the conditions."""
+
+    PENDING = "Pending"
+    RUNNING = "Running"
+    WAITING = "Waiting"
+    SUSPENDED = "Suspended"
+    COMPENSATING = "Compensating"
+    SUCCEEDED = "Succeeded"
+    COMPENSATED = "Compensated"
+    ABORTED = "Aborted"
+
+    @property
+    def terminal(self) -> bool:
+        """Whether it never changes again."""
+        return self in (Phase.SUCCEEDED, Phase.COMPENSATED, Phase.ABORTED)
+
+
+class StepState(StrEnum):
+    """What is known of a step."""
+
+    PENDING = "Pending"
+    RUNNING = "Running"
+    SUCCEEDED = "Succeeded"
+    SKIPPED = "Skipped"
+    COMPLETED = "Completed"
+    FAILED = "Failed"
+    CANCELLED = "Cancelled"
+    COMPENSATING = "Compensating"
+    COMPENSATED = "Compensated"
+    WAIVED = "Waived"
+
+
+class StepError(_Camel, frozen=True):
+    """A participant's failure code and sentence."""
+
+    code: str
+    message: str = ""
+
+
+class StepStatus(_Camel, frozen=True):
+    """One step, as recorded."""
+
+    state: StepState = StepState.PENDING
+    attempts: int | None = None
+    output: dict[str, JSON] | None = None
+    error: StepError | None = None
+    started_at: str | None = None
+    finished_at: str | None = None
+    decision: str | None = None
+    """uid of the SagaDecision that this state came from (rule I6)."""
+
+
+class Failure(_Camel, frozen=True):
+    """Why the saga went back."""
+
+    step: str
+    code: str
+    message: str = ""
+    attempts: int = 0
+
+
+class Status(_Camel, frozen=True):
+    """What is known of a saga. Written only by the operator."""
+
+    phase: Phase = Phase.PENDING
+    direction: Direction = Direction.FORWARD
+    progress: str | None = None
+    current_steps: str | None = None
+    reason: str | None = None
+    """Failure code or stall reason, for the REASON column."""
+    duration: str | None = None
+    definition_hash: str | None = None
+    start_time: str | None = None
+    completion_time: str | None = None
+    failure: Failure | None = None
+    steps: dict[str, StepStatus] = msgspec.field(default_factory=dict)
+    conditions: list[StatusCondition] = msgspec.field(default_factory=list)
+
+
+class Saga(_Camel, frozen=True):
+    """One business transaction over several services."""
+
+    metadata: Metadata
+    spec: SagaSpec
+    status: Status = Status()
+
+    @property
+    def idempotency_key(self) -> str:
+        """What command ids are made from (rule I1)."""
+        return self.spec.idempotency_key or f"{self.metadata.namespace}/{self.metadata.name}"
+
+
+class SagaDecisionSpec(_Strict, frozen=True):
+    """What a person decided about a saga or one of its steps. Immutable."""
+
+    saga: Annotated[str, Meta(min_length=1, max_length=253)]
+    action: Literal["Approve", "Reject", "Retry", "Skip", "Complete", "Abort"]
+    by: Annotated[str, Meta(min_length=1, max_length=253)]
+    """Admission demands that it is the user who creates the object."""
+    reason: Annotated[str, Meta(min_length=1, max_length=1000)]
+    step: Name | None = None
+    output: dict[str, JSON] | None = None
+
+
+class DecisionStatus(_Camel, frozen=True):
+    """What became of a decision."""
+
+    state: Literal["Applied", "Refused"] | None = None
+    message: str | None = None
+    applied_at: str | None = None
+
+
+class SagaDecision(_Camel, frozen=True):
+    """A person's word on a saga that waits for one."""
+
+    metadata: Metadata
+    spec: SagaDecisionSpec
+    status: DecisionStatus = DecisionStatus()

@@ -1,0 +1,63 @@
+"""One byte sequence per JSON value (RFC 8785), so that two sides can compare fingerprints."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any, Final
+
+import rfc8785
+
+JSON = Any
+LARGEST_INTEGER: Final = 2**53 - 1
+"""Beyond it a JSON number is not exact (RFC 8785, I-JSON), and the API server would round it."""
+
+
+class NotRepresentable(ValueError):
+    """The value cannot travel unchanged; the message says which part and why."""
+
+
+def normalise(value: JSON, at: str = "$") -> JSON:
+    """The value as the API server would give it back: nulls dropped from objects, whole floats as integers.
+
+    Raises NotRepresentable for an integer beyond 2^53, a NaN or infinity, a null inside a list, or a type that JSON lacks.
+    """
+    match value:
+        case None | bool() | str():
+            return value
+        case int():
+            if abs(value) > LARGEST_INTEGER:
+                raise NotRepresentable(f"{at}: the integer {value} is beyond 2^53 and would be rounded; send it as a string")
+            return value
+        case float():
+            if value != value or value in (float("inf"), float("-inf")):
+                raise NotRepresentable(f"{at}: {value} is no JSON number")
+            return normalise(int(value), at) if value.is_integer() else value
+        case Mapping():
+            return {_key(key, at): normalise(item, f"{at}.{key}") for key, item in value.items() if item is not None}
+        case list() | tuple():
+            return [_element(item, f"{at}[{index}]") for index, item in enumerate(value)]
+        case _:
+            raise NotRepresentable(f"{at}: {type(value).__name__} is no JSON type")
+
+
+def _key(key: object, at: str) -> str:
+    if isinstance(key, str):
+        return key
+    raise NotRepresentable(f"{at}: the key {key!r} is no string")
+
+
+def _element(item: JSON, at: str) -> JSON:
+    if item is None:
+        raise NotRepresentable(f"{at}: a list must not hold null, because stores differ in what they make of it")
+    return normalise(item, at)
+
+
+def canonical(value: JSON) -> bytes:
+    """RFC 8785 bytes of the normalised value. Raises NotRepresentable."""
+    return rfc8785.dumps(normalise(value))
+
+
+def fingerprint(definition: str, step: str, command: str, command_input: Mapping[str, JSON]) -> str:
+    """What a command id must always mean (rule R6): lowercase hex SHA-256 of definition, step, command and input."""
+    return hashlib.sha256(canonical([definition, step, command, dict(command_input)])).hexdigest()

@@ -1,0 +1,50 @@
+"""Names on the broker and limits on what travels. Every other place imports them from here."""
+
+from typing import Final
+
+WIRE_VERSION: Final = 1
+"""This side's version. A peer one version away is understood; one further away is refused."""
+
+COMMANDS_EXCHANGE: Final = "saga.commands"
+REPLIES_EXCHANGE: Final = "saga.replies"
+EVENTS_EXCHANGE: Final = "events"
+
+SAGA_FINISHED: Final = "dev.skald.saga.finished"
+"""CloudEvents type, and routing key on the events exchange, of a saga that reached a terminal phase."""
+
+INPUT_LIMIT: Final = 64 * 1024
+"""Bytes of canonical JSON that a saga's input may have."""
+OUTPUT_LIMIT: Final = 16 * 1024
+"""Bytes of canonical JSON that one step's output may have."""
+OBJECT_LIMIT: Final = 256 * 1024
+"""Bytes that a whole Saga object may have."""
+MAX_STEPS: Final = 32
+
+
+def commands_queue(participant: str) -> str:
+    """The quorum queue that a participant's commands and cancels wait in."""
+    return f"commands.{participant}"
+
+
+def dead_queue(queue: str) -> str:
+    """Where copies of messages go that nobody could read, with the header ``reason``."""
+    return f"{queue}.dead"
+
+
+class Header:
+    """Message headers, spelled once."""
+
+    WIRE: Final = "wire"
+    SAGA_KEY: Final = "saga-key"
+    SAGA: Final = "saga"
+    STEP: Final = "step"
+    DIRECTION: Final = "direction"
+    ATTEMPT: Final = "attempt"
+    FINGERPRINT: Final = "fingerprint"
+    ACTION_ID: Final = "action-id"
+    ISSUED_AT: Final = "issued-at"
+    ON_FAILURE: Final = "on-failure"
+    DEADLINE: Final = "deadline"
+    TRACEPARENT: Final = "traceparent"
+    FINAL: Final = "final"
+    REASON: Final = "reason"
