@@ -23,7 +23,8 @@ NAME = re.compile(r"^[A-Za-z0-9._-]+")
 
 def projects() -> list[Path]:
     """Every pyproject.toml of the workspace, the root's first."""
-    return [ROOT / "pyproject.toml", *sorted(ROOT.glob("services/*/pyproject.toml")), *sorted(ROOT.glob("operators/*/pyproject.toml"))]
+    members = [*ROOT.glob("services/*/pyproject.toml"), *ROOT.glob("operators/*/pyproject.toml")]
+    return [ROOT / "pyproject.toml", *sorted(members)]
 
 
 def third_party() -> list[str]:
@@ -43,12 +44,13 @@ def third_party() -> list[str]:
 def main() -> int:
     """Compile the lock; the exit status is uv's."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--upgrade", action="store_true", help="take the newest versions instead of keeping the locked ones")
+    parser.add_argument("--upgrade", action="store_true", help="take the newest versions, not the locked ones")
     arguments = parser.parse_args()
     with tempfile.NamedTemporaryFile("w", suffix=".in") as source:
         source.write("\n".join(third_party()) + "\n")
         source.flush()
-        command = ["uv", "pip", "compile", "--universal", "--generate-hashes", "--python-version", "3.11", "--no-header", "--no-annotate", "--quiet"]
+        command = ["uv", "pip", "compile", "--universal", "--generate-hashes", "--python-version", "3.11"]
+        command += ["--no-header", "--no-annotate", "--quiet"]
         command += ["--upgrade"] if arguments.upgrade else []
         status = subprocess.run([*command, source.name, "--output-file", str(LOCK)], check=False).returncode
     print(f"wrote {LOCK.relative_to(ROOT)}" if status == 0 else "the lock was not written: see the message above")

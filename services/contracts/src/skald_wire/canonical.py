@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -20,17 +21,18 @@ class NotRepresentable(ValueError):
 def normalise(value: JSON, at: str = "$") -> JSON:
     """The value as the API server would give it back: nulls dropped from objects, whole floats as integers.
 
-    Raises NotRepresentable for an integer beyond 2^53, a NaN or infinity, a null inside a list, or a type that JSON lacks.
+    Raises NotRepresentable for an integer beyond 2^53, a NaN or infinity, a null inside a list, or a type
+    that JSON lacks.
     """
     match value:
         case None | bool() | str():
             return value
         case int():
             if abs(value) > LARGEST_INTEGER:
-                raise NotRepresentable(f"{at}: the integer {value} is beyond 2^53 and would be rounded; send it as a string")
+                raise NotRepresentable(f"{at}: the integer {value} is beyond 2^53 and would be rounded; send a string")
             return value
         case float():
-            if value != value or value in (float("inf"), float("-inf")):
+            if not math.isfinite(value):
                 raise NotRepresentable(f"{at}: {value} is no JSON number")
             return normalise(int(value), at) if value.is_integer() else value
         case Mapping():
@@ -59,5 +61,5 @@ def canonical(value: JSON) -> bytes:
 
 
 def fingerprint(definition: str, step: str, command: str, command_input: Mapping[str, JSON]) -> str:
-    """What a command id must always mean (rule R6): lowercase hex SHA-256 of definition, step, command and input."""
+    """What a command id must always mean (rule R6): hex SHA-256 of definition, step, command and input."""
     return hashlib.sha256(canonical([definition, step, command, dict(command_input)])).hexdigest()

@@ -19,7 +19,7 @@ class Kind(StrEnum):
 
 
 def command_id(namespace: str, idempotency_key: str, step: str, kind: Kind) -> str:
-    """UUIDv5 of the command that does or undoes ``step``. The same for all attempts; an attempt number is only a header."""
+    """UUIDv5 of the command that does or undoes ``step``, the same for all attempts."""
     name = json.dumps([namespace, idempotency_key, step, kind.value], ensure_ascii=False, separators=(",", ":"))
     return str(uuid.uuid5(NAMESPACE, name))
 

@@ -1,4 +1,7 @@
-"""The three messages of the protocol, and how they look on AMQP 0-9-1. Pure: an ``Envelope`` is what any client library can send."""
+"""The three messages of the protocol, and how they look on AMQP 0-9-1.
+
+Pure: an ``Envelope`` is what any client library can send.
+"""
 
 from __future__ import annotations
 
@@ -246,7 +249,9 @@ class _Reader:
     def version(self) -> None:
         version = self.number(Header.WIRE)
         if abs(version - WIRE_VERSION) > 1:
-            raise WireError(f"{self.what}: wire version {version} is not understood here (this side speaks {WIRE_VERSION})")
+            raise WireError(
+                f"{self.what}: wire version {version} is not understood (this side: {WIRE_VERSION})"
+            )
 
     def address(self, command_id: str, routing_key: str) -> Address:
         participant, dot, command = routing_key.partition(".")
@@ -276,7 +281,7 @@ def _json_object(body: bytes, what: str) -> dict[str, JSON]:
 
 
 def decode(envelope: Envelope) -> Command | Cancel:
-    """Read what came from a commands queue. Raises WireError, whose text says which property, header or body is wrong."""
+    """Read what came from a commands queue. Raises WireError, which says what property, header or body is wrong."""
     what = "cancel" if envelope.type == CANCEL else f"command {envelope.type or envelope.routing_key}"
     if not envelope.message_id:
         raise WireError(f"{what}: the property message_id (the command id) is missing")
@@ -294,7 +299,7 @@ def decode(envelope: Envelope) -> Command | Cancel:
             raise WireError(f"{what}: decision must be a JSON object")
         return Cancel(address, attempt, issued_at, envelope.reply_to, decision, traceparent)
     if envelope.type != address.routing_key:
-        raise WireError(f"{what}: the property type must equal the routing key {address.routing_key!r} or be {CANCEL!r}")
+        raise WireError(f"{what}: the property type must be the routing key {address.routing_key!r} or {CANCEL!r}")
     return Command(
         address=address,
         input=body,
@@ -316,7 +321,7 @@ def decode_reply(envelope: Envelope) -> Reply:
     try:
         kind = ReplyType(envelope.type)
     except ValueError:
-        raise WireError(f"reply: the property type must be Succeeded, Failed or Cancelled, found {envelope.type!r}") from None
+        raise WireError(f"reply: type must be Succeeded, Failed or Cancelled, found {envelope.type!r}") from None
     return Reply(
         command_id=envelope.correlation_id,
         type=kind,

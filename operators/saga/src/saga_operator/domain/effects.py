@@ -10,7 +10,7 @@ from skald_wire import Cancel, Command
 
 @dataclass(frozen=True, slots=True)
 class Publish:
-    """Send a command or a cancel; ``reply_to`` is filled in by the bus. Answered by Confirmed, Returned or Unconfirmed."""
+    """Send a command or a cancel; the bus fills in ``reply_to``. Answered by Confirmed, Returned or Unconfirmed."""
 
     message: Command | Cancel
 
@@ -19,7 +19,8 @@ class Publish:
 class Store:
     """Write what is known (``machine.render``) to the object's status, fenced by uid and resourceVersion.
 
-    Urgent: as soon as the write in flight, if any, is back. Otherwise: with the next checkpoint, merged with what comes until then.
+    Urgent: as soon as the write in flight, if any, is back. Otherwise: with the next checkpoint, merged with what
+    comes until then.
     Answered by Stored, StoreRefused, or after a conflict by an authoritative SagaSeen.
     """
 

@@ -1,4 +1,4 @@
-"""What can happen to a saga. Watch, replies, confirms, writes and timers all arrive as one of these, through one mailbox."""
+"""What can happen to a saga. Watch, replies, confirms, writes and timers all arrive as these, through one mailbox."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class SagaSeen:
 
     saga: Saga
     authoritative: bool
-    """From a GET: the truth, even when older than one's own last write (rule I7). From a watch: perhaps stale."""
+    """From a GET: the truth, even when older than one's last write (rule I7). From a watch: perhaps stale."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class SagaGone:
 
 @dataclass(frozen=True, slots=True)
 class DefinitionChanged:
-    """The definition appeared, vanished, was replaced, or its acceptance changed; ``advance`` is given the present one."""
+    """The definition appeared, vanished, or its acceptance changed; ``advance`` is given the present one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class StoreRefused:
-    """A status write was refused for good (validation), not for its version; ``reason`` is the API server's sentence."""
+    """A status write was refused for good, not for its version; ``reason`` is the API server's sentence."""
 
     reason: str
 
@@ -88,4 +88,16 @@ class Woken:
     """The time that ``Knowledge.wake_at`` named has come."""
 
 
-Event = SagaSeen | SagaGone | DefinitionChanged | ReplyArrived | Confirmed | Returned | Unconfirmed | Reconnected | Stored | StoreRefused | Woken
+Event = (
+    SagaSeen
+    | SagaGone
+    | DefinitionChanged
+    | ReplyArrived
+    | Confirmed
+    | Returned
+    | Unconfirmed
+    | Reconnected
+    | Stored
+    | StoreRefused
+    | Woken
+)

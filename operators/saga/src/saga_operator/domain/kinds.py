@@ -1,7 +1,8 @@
-"""The three kinds as the API server stores them. The CRDs are generated from these types (``python -m saga_operator.crds``).
+"""The three kinds as the API server stores them. ``python -m saga_operator.crds`` generates the CRDs from these types.
 
-Optional fields have no defaults here but None: defaults live in ``model``, never in the stored object or its schema (rule I1),
-so that an operator of another version cannot change what a stored definition means. The one exception is the phase ``Pending``.
+Optional fields have no defaults here but None: defaults live in ``model``, never in the stored object or its schema
+(rule I1), so that what a stored definition means does not change with the schema. The one exception is the phase
+``Pending``.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct
-
 from skald_wire.messages import Direction
 from skald_wire.names import MAX_STEPS
 

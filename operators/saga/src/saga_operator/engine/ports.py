@@ -1,4 +1,4 @@
-"""What the engine needs from the world. ``kube``, ``amqp`` and the simulator implement these; the engine imports none of them."""
+"""What the engine needs from the world. ``kube``, ``amqp`` and the simulator implement it; the engine imports none."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class SagaStore(Protocol):
         """One merge-patch of the status subresource, fenced. Never raises for what the API server answers."""
 
     async def read(self, ref: Ref) -> Saga | None:
-        """A GET from etcd, not from a cache; None when there is no such object. Raises ConnectionError when nobody answers."""
+        """A GET from etcd, not a cache; None when there is no such object. Raises ConnectionError without an answer."""
 
     async def announce(self, saga: Saga, announcement: Announce) -> None:
         """A Kubernetes Event. Its loss is harmless, so it never raises."""
