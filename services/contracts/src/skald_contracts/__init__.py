@@ -1,0 +1,1 @@
+"""Generated from services/contracts/proto by hack/protos.py. Nothing here is written by hand."""
