@@ -1,16 +1,18 @@
-"""What the engine needs from the world. ``kube``, ``amqp`` and the simulator implement it; the engine imports none."""
+"""What the engine needs from the world. ``kube``, ``amqp`` and the simulator implement these; the engine imports none of them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from skald_wire import Cancel, Command
 
 from saga_operator.domain.effects import Announce
-from saga_operator.domain.events import Confirmed, Reconnected, ReplyArrived, Returned, Unconfirmed
-from saga_operator.domain.kinds import Saga, Status
+from saga_operator.domain.events import Confirmed, ReplyArrived, Returned, Unconfirmed
+from saga_operator.domain.kinds import DefinitionStatus, Metadata, Saga, SagaDefinition
+
+JSON = Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,14 @@ class Ref:
     namespace: str
     name: str
 
+    @classmethod
+    def of(cls, metadata: Metadata) -> Ref:
+        """Where the object with this metadata lies."""
+        return cls(metadata.namespace, metadata.name)
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
 
 @dataclass(frozen=True, slots=True)
 class Fence:
@@ -27,6 +37,11 @@ class Fence:
 
     uid: str
     resource_version: str
+
+    @classmethod
+    def of(cls, metadata: Metadata) -> Fence:
+        """Only this very version of this very object."""
+        return cls(metadata.uid, metadata.resource_version)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,33 +81,49 @@ WriteResult = Written | Conflict | Missing | Refused | Unavailable
 class SagaStore(Protocol):
     """The API server, as far as sagas go."""
 
-    async def write_status(self, ref: Ref, fence: Fence, status: Status) -> WriteResult:
-        """One merge-patch of the status subresource, fenced. Never raises for what the API server answers."""
+    async def patch_status(self, ref: Ref, fence: Fence, patch: Mapping[str, JSON]) -> WriteResult:
+        """One merge-patch (RFC 7386) of ``status``, fenced. Never raises for what the API server answers, or fails to."""
 
     async def read(self, ref: Ref) -> Saga | None:
-        """A GET from etcd, not a cache; None when there is no such object. Raises ConnectionError without an answer."""
+        """A GET from etcd, not from a cache; None when there is no such object. Raises ConnectionError when nobody answers."""
+
+    async def live(self) -> Collection[tuple[Ref, str]]:
+        """Where every saga that is not terminal lies, and its uid; perhaps stale. Raises ConnectionError when nobody answers."""
 
     async def announce(self, saga: Saga, announcement: Announce) -> None:
         """A Kubernetes Event. Its loss is harmless, so it never raises."""
+
+
+class DefinitionStore(Protocol):
+    """The API server, as far as definitions go."""
+
+    async def read_definition(self, ref: Ref) -> SagaDefinition | None:
+        """A GET from etcd; None when there is no such object. Raises ConnectionError when nobody answers."""
+
+    async def write_acceptance(self, definition: SagaDefinition, status: DefinitionStatus) -> None:
+        """Say on the object whether it is accepted. Raises ConnectionError when nobody answers; a definition gone is no error."""
 
 
 BusEvent = ReplyArrived | Confirmed | Returned | Unconfirmed
 
 
 class CommandBus(Protocol):
-    """The broker, as far as the engine goes. Outcomes come back by ``deliver``, which the composition root wires."""
+    """The broker, as far as the engine goes. Outcomes come back by ``Engine.deliver``, which the composition root wires."""
 
     def send(self, saga: Ref, message: Command | Cancel) -> None:
-        """Publish with confirm, mandatory and persistence; many in flight; returns at once."""
+        """Publish with confirm, mandatory and persistence; many in flight; returns at once.
+
+        Answered by exactly one of Confirmed, Returned and Unconfirmed: the last at once while the broker is away.
+        """
 
     async def publish_finished(self, saga: Saga) -> None:
-        """``dev.skald.saga.finished``; returns when the broker has confirmed it."""
+        """``dev.skald.saga.finished``; returns when the broker has confirmed it, however long that takes."""
 
 
 Deliver = Callable[[Ref, BusEvent], None]
 """From the bus to the mailbox of one saga."""
-Reconnect = Callable[[Reconnected], None]
-"""From the bus to every saga."""
+Reconnect = Callable[[], None]
+"""From the bus to every saga: there is a new reply queue."""
 
 
 class Clock(Protocol):
@@ -118,4 +149,8 @@ class Metrics(Protocol):
         """Set a level."""
 
 
-JSON = Any
+class Tracer(Protocol):
+    """Distributed tracing, after the fact."""
+
+    def record(self, saga: Saga) -> None:
+        """Export the spans of a saga that reached a terminal phase."""
