@@ -21,7 +21,7 @@ PACKAGE = "skald_contracts"
 
 
 def generate(out: Path) -> int:
-    """Write the stubs of every .proto file to ``out``/skald_contracts. Returns the status of protoc, which prints why."""
+    """Write the stubs of every .proto file to ``out``/skald_contracts. Returns protoc's status; it prints why."""
     sources = sorted(f"{PACKAGE}/{path.relative_to(PROTOS)}" for path in PROTOS.rglob("*.proto"))
     command = [sys.executable, "-m", "grpc_tools.protoc", f"--proto_path={PACKAGE}={PROTOS}"]
     command += [f"--{plugin}_out=quiet:{out}" for plugin in ("mypy", "mypy_grpc")]
