@@ -1,0 +1,45 @@
+"""CPU seconds and memory of processes, and writes at the API server, before and after a load."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import psutil
+import requests
+
+WRITE = re.compile(
+    r'^etcd_request_duration_seconds_count\{[^}]*operation="(create|update|delete)"[^}]*\} (\S+)$', re.MULTILINE
+)
+
+
+def tree(pid: int) -> list[psutil.Process]:
+    """A process and its descendants."""
+    root = psutil.Process(pid)
+    return [root, *root.children(recursive=True)]
+
+
+def cpu_seconds(pids: Mapping[str, int]) -> dict[str, float]:
+    """User plus system seconds so far, by name, children that live included."""
+    return {name: sum(sum(process.cpu_times()[:2]) for process in tree(pid)) for name, pid in pids.items()}
+
+
+def memory(pids: Mapping[str, int]) -> dict[str, int]:
+    """Proportional set size in bytes, by name: shared pages are counted once over all processes."""
+    return {name: sum(process.memory_full_info().pss for process in tree(pid)) for name, pid in pids.items()}
+
+
+@dataclass(frozen=True)
+class ApiServer:
+    """Reads the API server's own counters."""
+
+    url: str
+    token: str
+    ca_file: str
+
+    def writes(self, resource: str) -> int:
+        """Creates, updates and deletes of one resource that went to etcd since the API server started."""
+        headers = {"Authorization": f"Bearer {self.token}"}
+        text = requests.get(f"{self.url}/metrics", headers=headers, verify=self.ca_file, timeout=30).text
+        return sum(int(float(found[2])) for found in WRITE.finditer(text) if f'{resource}"' in found[0])

@@ -1,0 +1,177 @@
+"""The tour: three orders on the embedded platform, as a client of its gateway. ``make demo`` runs it.
+
+It starts the platform if it is not up, prints every command that it runs, and exits with 0 only if one saga succeeded,
+two were compensated, and stock and money add up.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+
+from hack.embedded.instance import Instance, instance
+
+from hack.demo.terminal import CommandFailed, Terminal
+
+ORDERS = {
+    "approved": ("lute", "pm_slow", "Succeeded"),
+    "declined": ("lute", "pm_declined", "Compensated"),
+    "no-stock": ("horn", "pm_ok", "Compensated"),
+}
+"""name -> product, payment method, how its saga ends"""
+
+
+def token(terminal: Terminal, name: str, client: str) -> None:
+    """Client credentials through the gateway."""
+    terminal.assign(
+        name,
+        f'curl -fsS -u "{client}:$(make -s secret CLIENT={client})" -d grant_type=client_credentials '
+        f"""$GATEWAY/oauth/token | sed -E 's/.*"access_token": ?"([^"]+)".*/\\1/'""",
+    )
+
+
+def place(terminal: Terminal, sku: str, method: str) -> str:
+    """One order; its id."""
+    body = json.dumps({"lines": [{"sku": sku, "quantity": 1}], "paymentMethod": method})
+    answer = terminal.run(
+        f'curl -fsS $GATEWAY/v1/orders -H "Authorization: Bearer $TOKEN" -H "Idempotency-Key: {uuid.uuid4().hex[:12]}" '
+        f"-H 'Content-Type: application/json' -d '{body}'"
+    )
+    return str(json.loads(answer)["id"])
+
+
+def phase(terminal: Terminal, order: str) -> str:
+    """What the order's saga says now; empty while there is none."""
+    command = f"kubectl get saga order-{order} -n shop --ignore-not-found -o jsonpath='{{.status.phase}}'"
+    return terminal.run_quietly(command)
+
+
+def run_orders(terminal: Terminal) -> dict[str, str]:
+    """Three orders side by side, until each of their sagas has ended. Name -> order id."""
+    terminal.chapter("Three orders", "a card that takes two seconds, a card that is declined, a product without stock")
+    orders = {name: place(terminal, sku, method) for name, (sku, method, _) in ORDERS.items()}
+    terminal.chapter("Each order is a Saga object", "its steps run in the services, over RabbitMQ")
+    wanted = " ".join(f"order-{order}" for order in orders.values())
+    terminal.until("the sagas to appear", lambda: all(phase(terminal, order) for order in orders.values()), 20)
+    terminal.run(f"kubectl get sagas -n shop {wanted}")
+    terminal.run(f"kubectl wait -n shop --for=condition=Succeeded saga/order-{orders['approved']} --timeout=30s")
+    ended = {"Succeeded", "Compensated"}
+    terminal.until("the sagas to end", lambda: all(phase(terminal, order) in ended for order in orders.values()), 30)
+    terminal.run(f"kubectl get sagas -n shop {wanted}")
+    return orders
+
+
+def show_compensation(terminal: Terminal, orders: dict[str, str]) -> None:
+    """What happened to the declined order, and what its customer sees."""
+    terminal.chapter("What became of the declined one", "the stock it had reserved went back")
+    timeline = f"{sys.executable} -m hack.demo.timeline"
+    saga = f"order-{orders['declined']}"
+    shown = Path(sys.executable)
+    if shown.is_relative_to(Path.cwd()):
+        timeline = f"{shown.relative_to(Path.cwd())} -m hack.demo.timeline"
+    terminal.run(f"kubectl get saga {saga} -n shop -o json | {timeline}")
+    terminal.run(f'curl -fsS $GATEWAY/v1/orders/{orders["declined"]} -H "Authorization: Bearer $TOKEN"')
+
+
+def books_add_up(terminal: Terminal, platform: Instance, orders: dict[str, str]) -> bool:
+    """Stock by inventory's count, money by the payment provider's own ledger."""
+    terminal.chapter("Do stock and money add up?", "asked of those who keep the books")
+    token(terminal, "STAFF", "demo-staff")
+    stock = json.loads(
+        terminal.run('curl -fsS $GATEWAY/v1/stock -H "Authorization: Bearer $STAFF"', show=_stock_table)
+    )["items"]
+    token_file = platform.tokens_dir("payments") / "test-provider"
+    shown = token_file.relative_to(Path.cwd()) if token_file.is_relative_to(Path.cwd()) else token_file
+    ledger = json.loads(
+        terminal.run(
+            f"curl -fsS http://127.0.0.1:{platform.port('test-provider')}/v1/ledger "
+            f'-H "Authorization: Bearer $(cat {shown})"',
+            show=lambda output: _ledger_table(output, orders),
+        )
+    )
+    captured = [entry["order"] for entry in ledger["entries"] if entry["state"] == "captured"]
+    mine = set(orders.values())
+    checks = {
+        "available + held + sold = initial, for every product": all(
+            line["available"] + line["held"] + line["sold"] == line["initial"] for line in stock
+        ),
+        "the approved order was charged, once": captured.count(orders["approved"]) == 1,
+        "nobody else was charged": mine.intersection(captured) == {orders["approved"]},
+        "no authorization was left open": not [
+            entry for entry in ledger["entries"] if entry["order"] in mine and entry["state"] == "authorized"
+        ],
+    }
+    for check, holds in checks.items():
+        terminal.console.print(f"  {'[green]yes[/]' if holds else '[bold red]NO[/]'}  {check}")
+    return all(checks.values())
+
+
+def _stock_table(output: str) -> str:
+    rows = [f"{'SKU':<8}{'AVAILABLE':>10}{'HELD':>6}{'SOLD':>6}{'INITIAL':>9}"]
+    rows += [
+        f"{line['sku']:<8}{line['available']:>10}{line['held']:>6}{line['sold']:>6}{line['initial']:>9}"
+        for line in json.loads(output)["items"]
+    ]
+    return "\n".join(rows)
+
+
+def _ledger_table(output: str, orders: dict[str, str]) -> str:
+    names = {order: name for name, order in orders.items()}
+    rows = [f"{'ORDER':<10}{'AMOUNT':>8}  STATE"]
+    rows += [
+        f"{names[entry['order']]:<10}{entry['amount'] / 100:>8.2f}  {entry['state']}"
+        for entry in json.loads(output)["entries"]
+        if entry["order"] in names
+    ]
+    return "\n".join(rows)
+
+
+def tour(platform: Instance) -> bool:
+    """The whole of it; whether everything came out as it should."""
+    path = f"{platform.root / 'bin'}:{Path('/usr/bin')}"
+    terminal = Terminal({"GATEWAY": platform.gateway, "KUBECONFIG": str(platform.kubeconfig)})
+    terminal.environment["PATH"] = f"{path}:{terminal.environment['PATH']}"
+    terminal.chapter("In your own shell first")
+    terminal.console.print(f"[bold green]$[/] export GATEWAY={platform.gateway} PATH=$PWD/.platform/bin:$PATH")
+    terminal.chapter("A token, and what there is to buy", "through the gateway, as any client")
+    token(terminal, "TOKEN", "demo")
+    terminal.run('curl -fsS $GATEWAY/v1/products -H "Authorization: Bearer $TOKEN"', show=_products_table)
+    orders = run_orders(terminal)
+    show_compensation(terminal, orders)
+    as_planned = all(phase(terminal, orders[name]) == end for name, (_, _, end) in ORDERS.items())
+    right = books_add_up(terminal, platform, orders) and as_planned
+    verdict = "[bold green]One order went through, two left nothing behind.[/]"
+    terminal.console.print("\n" + (verdict if right else "[bold red]That is not how it should end.[/]"))
+    terminal.say("Look around: kubectl get sagas -n shop · make status · make logs NAME=orders-worker · make down")
+    return right
+
+
+def _products_table(output: str) -> str:
+    rows = [f"{'SKU':<8}{'PRICE':>9}  NAME"]
+    for item in json.loads(output)["items"]:
+        price = item["price"]
+        rows.append(f"{item['sku']:<8}{price['amount'] / 100:>9.2f}  {item['name']} ({price['currency']})")
+    return "\n".join(rows)
+
+
+def main() -> int:
+    """Exit status 0 only if all went as it should."""
+    parser = argparse.ArgumentParser(prog="python -m hack.demo", description=__doc__)
+    parser.add_argument("--instance", default="main", help="which embedded platform (default: main)")
+    arguments = parser.parse_args()
+    up = [sys.executable, "-m", "hack.embedded", "up", "--instance", arguments.instance]
+    if (status := subprocess.run(up, check=False).returncode) != 0:
+        return status
+    try:
+        return 0 if tour(instance(arguments.instance)) else 1
+    except (CommandFailed, TimeoutError) as error:
+        print(f"the demo stopped: {error}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

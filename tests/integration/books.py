@@ -1,0 +1,56 @@
+"""The participants' own records, read where they keep them, and whether they add up."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import requests
+
+from tests.integration.shop import Shop
+
+
+class Books:
+    """Stock from inventory's staff API, money from the payment provider's ledger."""
+
+    def __init__(self, platform: Any, shop: Shop) -> None:
+        self.platform, self.shop = platform, shop
+
+    def stock(self, sku: str) -> dict[str, int]:
+        answer = self.shop.staff.get(self.shop.url(f"/v1/stock/{sku}"), timeout=10)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def all_stock(self) -> list[dict[str, Any]]:
+        answer = self.shop.staff.get(self.shop.url("/v1/stock"), timeout=10)
+        assert answer.status_code == 200, answer.text
+        return answer.json()["items"]
+
+    def ledger(self) -> dict[str, Any]:
+        token = (self.platform.tokens_dir("payments") / "test-provider").read_text()
+        url = f"{self.platform.env('payments-worker')['SKALD_PROVIDER_URL']}/v1/ledger"
+        answer = requests.get(url, headers={"Authorization": f"Bearer {token}"}, timeout=10)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def entries(self, order: str) -> list[dict[str, Any]]:
+        """What the provider booked for one order."""
+        return [entry for entry in self.ledger()["entries"] if entry["order"] == order]
+
+    def new_sku(self, stock: int) -> str:
+        """A product that no other test buys."""
+        sku = f"test-{uuid.uuid4().hex[:8]}"
+        self.platform.seed("catalog", products=[{"sku": sku, "name": "Test", "amount": 1000, "currency": "EUR"}])
+        self.platform.seed("inventory", stock={sku: stock})
+        return sku
+
+    def check(self) -> None:
+        """Every SKU: available + held + sold is what there was. Every charge belongs to a confirmed order, once."""
+        for line in self.all_stock():
+            assert line["available"] + line["held"] + line["sold"] == line["initial"], line
+            assert line["available"] >= 0, line
+        captured: dict[str, int] = {}
+        for entry in self.ledger()["entries"]:
+            if entry["state"] == "captured":
+                captured[entry["order"]] = captured.get(entry["order"], 0) + 1
+        assert all(count == 1 for count in captured.values()), captured
