@@ -9,6 +9,8 @@ from typing import Any, Final
 
 import rfc8785
 
+from skald_wire.names import DEPTH_LIMIT
+
 JSON = Any
 LARGEST_INTEGER: Final = 2**53 - 1
 """Beyond it a JSON number is not exact (RFC 8785, I-JSON), and the API server would round it."""
@@ -18,41 +20,69 @@ class NotRepresentable(ValueError):
     """The value cannot travel unchanged; the message says which part and why."""
 
 
-def normalise(value: JSON, at: str = "$") -> JSON:
+def normalise(value: JSON, at: str = "$", depth: int = 0) -> JSON:
     """The value as the API server would give it back: nulls dropped from objects, whole floats as integers.
 
-    Raises NotRepresentable for an integer beyond 2^53, a NaN or infinity, a null inside a list, or a type
-    that JSON lacks.
+    Raises NotRepresentable for an integer beyond 2^53, a NaN or infinity, a null inside a list, half a surrogate pair,
+    nesting deeper than DEPTH_LIMIT, or a type that JSON lacks.
     """
+    if depth > DEPTH_LIMIT:
+        raise NotRepresentable(f"{at[:80]}...: nested deeper than {DEPTH_LIMIT} levels")
     match value:
-        case None | bool() | str():
+        case None | bool():
             return value
+        case str():
+            return _text(value, at)
         case int():
-            if abs(value) > LARGEST_INTEGER:
-                raise NotRepresentable(f"{at}: the integer {value} is beyond 2^53 and would be rounded; send a string")
-            return value
+            return _integer(value, at)
         case float():
-            if not math.isfinite(value):
-                raise NotRepresentable(f"{at}: {value} is no JSON number")
-            return normalise(int(value), at) if value.is_integer() else value
+            return _number(value, at)
         case Mapping():
-            return {_key(key, at): normalise(item, f"{at}.{key}") for key, item in value.items() if item is not None}
+            return {
+                _key(key, at): normalise(item, f"{at}.{key}", depth + 1)
+                for key, item in value.items()
+                if item is not None
+            }
         case list() | tuple():
-            return [_element(item, f"{at}[{index}]") for index, item in enumerate(value)]
+            return [_element(item, f"{at}[{index}]", depth + 1) for index, item in enumerate(value)]
         case _:
             raise NotRepresentable(f"{at}: {type(value).__name__} is no JSON type")
 
 
+def _text(value: str, at: str) -> str:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise NotRepresentable(f"{at}: the text holds half a surrogate pair, which UTF-8 cannot carry") from None
+    return value
+
+
+def _integer(value: int, at: str) -> int:
+    if abs(value) > LARGEST_INTEGER:
+        raise NotRepresentable(f"{at}: the integer {value} is beyond 2^53 and would be rounded; send a string")
+    return value
+
+
+def _number(value: float, at: str) -> int | float:
+    if not math.isfinite(value):
+        raise NotRepresentable(f"{at}: {value} is no JSON number")
+    if not value.is_integer():
+        return value
+    if abs(value) > LARGEST_INTEGER:
+        raise NotRepresentable(f"{at}: the number {value} is whole and beyond 2^53; send a string")
+    return int(value)
+
+
 def _key(key: object, at: str) -> str:
     if isinstance(key, str):
-        return key
+        return _text(key, f"a key of {at}")
     raise NotRepresentable(f"{at}: the key {key!r} is no string")
 
 
-def _element(item: JSON, at: str) -> JSON:
+def _element(item: JSON, at: str, depth: int) -> JSON:
     if item is None:
         raise NotRepresentable(f"{at}: a list must not hold null, because stores differ in what they make of it")
-    return normalise(item, at)
+    return normalise(item, at, depth)
 
 
 def canonical(value: JSON) -> bytes:

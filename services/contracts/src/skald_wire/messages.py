@@ -5,11 +5,13 @@ Pure: an ``Envelope`` is what any client library can send.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final, TypeVar
+
+import msgspec
 
 from skald_wire.canonical import canonical
 from skald_wire.identity import Kind
@@ -238,6 +240,16 @@ class _Reader:
             raise WireError(f"{self.what}: the header {name!r} must be an integer, found {value!r}")
         return value
 
+    def moment(self, name: str) -> str:
+        value = self.text(name)
+        try:
+            zoned = datetime.fromisoformat(value).tzinfo is not None
+        except ValueError:
+            zoned = False
+        if not zoned:
+            raise WireError(f"{self.what}: the header {name!r} must be an RFC 3339 time, found {value!r}")
+        return value
+
     def one_of(self, name: str, kind: type[_Choice]) -> _Choice:
         value = self.text(name)
         try:
@@ -249,14 +261,14 @@ class _Reader:
     def version(self) -> None:
         version = self.number(Header.WIRE)
         if abs(version - WIRE_VERSION) > 1:
-            raise WireError(
-                f"{self.what}: wire version {version} is not understood (this side: {WIRE_VERSION})"
-            )
+            raise WireError(f"{self.what}: wire version {version} is not understood (this side: {WIRE_VERSION})")
 
     def address(self, command_id: str, routing_key: str) -> Address:
         participant, dot, command = routing_key.partition(".")
         if not (participant and dot and command):
             raise WireError(f"{self.what}: the routing key must be <participant>.<command>, found {routing_key!r}")
+        direction = self.one_of(Header.DIRECTION, Direction)
+        action_id = self.text(Header.ACTION_ID) if direction is Direction.BACKWARD else self.optional(Header.ACTION_ID)
         return Address(
             command_id=command_id,
             saga_key=self.text(Header.SAGA_KEY),
@@ -264,16 +276,18 @@ class _Reader:
             step=self.text(Header.STEP),
             participant=participant,
             command=command,
-            direction=self.one_of(Header.DIRECTION, Direction),
+            direction=direction,
             fingerprint=self.text(Header.FINGERPRINT),
-            action_id=self.optional(Header.ACTION_ID),
+            action_id=action_id,
         )
 
 
 def _json_object(body: bytes, what: str) -> dict[str, JSON]:
     try:
-        value = json.loads(body)
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        value = msgspec.json.decode(body)
+    except RecursionError:
+        raise WireError(f"{what}: the body is nested too deep") from None
+    except ValueError as error:
         raise WireError(f"{what}: the body is not JSON ({error})") from None
     if not isinstance(value, dict):
         raise WireError(f"{what}: the body must be a JSON object, found {type(value).__name__}")
@@ -290,7 +304,7 @@ def decode(envelope: Envelope) -> Command | Cancel:
     reader = _Reader(envelope.headers, what)
     reader.version()
     address = reader.address(envelope.message_id, envelope.routing_key)
-    attempt, issued_at = reader.number(Header.ATTEMPT), reader.text(Header.ISSUED_AT)
+    attempt, issued_at = reader.number(Header.ATTEMPT), reader.moment(Header.ISSUED_AT)
     traceparent = reader.optional(Header.TRACEPARENT)
     body = _json_object(envelope.body, what)
     if envelope.type == CANCEL:
@@ -307,7 +321,7 @@ def decode(envelope: Envelope) -> Command | Cancel:
         on_failure=reader.one_of(Header.ON_FAILURE, OnFailure),
         issued_at=issued_at,
         reply_to=envelope.reply_to,
-        deadline=reader.optional(Header.DEADLINE),
+        deadline=None if reader.optional(Header.DEADLINE) is None else reader.moment(Header.DEADLINE),
         traceparent=traceparent,
     )
 

@@ -18,6 +18,8 @@ OUTPUT_LIMIT: Final = 16 * 1024
 """Bytes of canonical JSON that one step's output may have."""
 OBJECT_LIMIT: Final = 256 * 1024
 """Bytes that a whole Saga object may have."""
+DEPTH_LIMIT: Final = 64
+"""Levels of nesting that a value may have: below what any store between the two sides (BSON: 100) refuses."""
 MAX_STEPS: Final = 32
 
 
