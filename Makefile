@@ -5,7 +5,7 @@ MEMBERS := $(wildcard services/*/pyproject.toml operators/*/pyproject.toml)
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install lock lint
+.PHONY: help install lock lint test demo bench
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,4 +24,13 @@ lock: install ## pin the third-party packages again after a change to a pyprojec
 	@PATH=.venv/bin:$$PATH $(PY) hack/lock.py
 
 lint: install ## ruff, mypy, import-linter
-	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports
+	@$(PY) -m hack.checks lint format types layers
+
+test: install ## everything that must hold: lint, units, simulator, contracts, integration on real parts
+	@$(PY) -m hack.checks
+
+demo: install ## the tour: three orders, one succeeds, two are compensated
+	@$(PY) -m hack.demo
+
+bench: install ## how fast the saga engine is, and what a saga costs (a few minutes)
+	@$(PY) -m hack.bench --json docs/benchmarks.json
