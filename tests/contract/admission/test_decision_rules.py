@@ -1,0 +1,78 @@
+"""A decision is made once, in one's own name, and says why."""
+
+from __future__ import annotations
+
+import pytest
+
+ADA = "ada@example.org"
+
+
+def decision(**more):
+    return {"saga": "order-1", "action": "Retry", "step": "pay", "by": ADA, "reason": "Ticket 88"} | more
+
+
+@pytest.fixture
+def decide(api, kubectl, namespace, name):
+    """Create a decision as ada, who may decide."""
+    kubectl("create", "rolebinding", name, "-n", namespace, "--clusterrole=saga-decider", f"--user={ADA}")
+
+    def decide(spec):
+        return api.create(namespace, "sagadecisions", name, spec, user=ADA)
+
+    return decide
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        decision(),
+        decision(action="Approve"),
+        decision(action="Reject"),
+        decision(action="Skip"),
+        decision(action="Complete", output={}),
+        {"saga": "order-1", "action": "Abort", "by": ADA, "reason": "Ticket 88"},
+    ],
+    ids=lambda spec: spec["action"],
+)
+def test_each_action_can_be_decided_by_who_may(decide, spec):
+    verdict = decide(spec)
+    assert verdict.accepted, verdict.message
+
+
+def test_nobody_decides_in_another_name(decide):
+    verdict = decide(decision(by="grace@example.org"))
+    assert verdict.status == 403
+    assert f"spec.by is grace@example.org, and you are {ADA}" in verdict.message
+
+
+def test_not_even_the_administrator_decides_in_another_name(api, namespace, name):
+    assert api.create(namespace, "sagadecisions", name, decision()).status == 403
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        (decision(reason=""), "spec.reason"),
+        ({key: value for key, value in decision().items() if key != "reason"}, "spec.reason: Required value"),
+        ({key: value for key, value in decision().items() if key != "by"}, "spec.by: Required value"),
+        (decision(action="Undo"), 'spec.action: Unsupported value: "Undo"'),
+        (decision(action="Abort"), "Abort concerns the whole saga and takes no step; every other action needs one"),
+        (
+            {"saga": "order-1", "action": "Retry", "by": ADA, "reason": "r"},
+            "Abort concerns the whole saga and takes no step; every other action needs one",
+        ),
+        (decision(action="Complete"), "Complete needs the output that the step would have given"),
+        (decision(output={}), "no other action takes one"),
+    ],
+)
+def test_a_decision_that_says_too_little_or_too_much_is_refused(decide, spec, message):
+    verdict = decide(spec)
+    assert verdict.status == 422
+    assert message in verdict.message
+
+
+def test_a_decision_is_immutable(api, decide, namespace, name):
+    assert decide(decision()).accepted
+    verdict = api.patch(namespace, "sagadecisions", name, {"spec": {"action": "Skip"}})
+    assert verdict.status == 422
+    assert "a SagaDecision is immutable: create another one" in verdict.message
