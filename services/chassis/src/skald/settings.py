@@ -1,6 +1,6 @@
 """Settings: read once at the start of a process, from the environment or, for secrets, from files.
 
-A service composes its settings from these mixins, one class for each of its roles, and calls ``load`` in ``__main__``::
+A service composes its settings from these mixins, one class for each of its roles, and calls ``from_env`` in ``__main__``::
 
     class OrdersWebSettings(WebSettings, StoreSettings):
         catalog_target: str = env("SKALD_CATALOG_TARGET", "host:port of catalog's gRPC")
@@ -20,6 +20,7 @@ from pydantic_core import PydanticUndefined
 __all__ = [
     "Bind",
     "GrpcSettings",
+    "HttpSettings",
     "KubernetesSettings",
     "ServiceSettings",
     "SettingsError",
@@ -86,7 +87,7 @@ class ServiceSettings(BaseModel):
     trace_endpoint: str | None = env("OTEL_EXPORTER_OTLP_ENDPOINT", "base URL of an OTLP collector", None)
 
     @classmethod
-    def load(cls, environ: Mapping[str, str] | None = None) -> Self:
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:
         """Read all settings of this class. Raises SettingsError, which lists everything that is wrong."""
         source = os.environ if environ is None else environ
         problems: list[str] = []
@@ -133,23 +134,6 @@ class StoreSettings(ServiceSettings):
     mongodb_database: str = env("SKALD_MONGODB_DATABASE", "the name of the service's own database", min_length=1)
 
 
-class WebSettings(ServiceSettings):
-    """For the HTTP role."""
-
-    bind: BindAddress = env("SKALD_BIND", "HOST:PORT for the service's HTTP")
-    issuer: str = env("SKALD_ISSUER", "the public URL that tokens name as their issuer", pattern="^https?://")
-    audience: str = env("SKALD_AUDIENCE", "the audience that a user's token must name", "skald-api")
-    jwks_url: str = env("SKALD_JWKS_URL", "the internal URL of the issuer's signing keys", pattern="^https?://")
-    web_workers: int = env("SKALD_WEB_WORKERS", "the number of gunicorn processes", 1, ge=1, le=64)
-    web_threads: int = env("SKALD_WEB_THREADS", "the number of threads in each gunicorn process", 8, ge=1, le=256)
-
-
-class GrpcSettings(ServiceSettings):
-    """For a gRPC role."""
-
-    grpc_bind: BindAddress = env("SKALD_GRPC_BIND", "HOST:PORT for the service's gRPC")
-
-
 class WorkerSettings(StoreSettings):
     """For the role that consumes commands and events and relays the outbox."""
 
@@ -163,7 +147,7 @@ class WorkerSettings(StoreSettings):
 
 
 class KubernetesSettings(ServiceSettings):
-    """For roles that talk to the Kubernetes API. The defaults are what a pod finds."""
+    """For roles that create sagas or check service-account tokens. The defaults are what a pod finds."""
 
     kubernetes_url: str = env("SKALD_KUBERNETES_URL", "URL of the API server", "https://kubernetes.default.svc")
     kubernetes_token_file: Path = env(
@@ -172,3 +156,25 @@ class KubernetesSettings(ServiceSettings):
     kubernetes_ca_file: Path = env(
         "SKALD_KUBERNETES_CA_FILE", "the file with the API server's CA certificate", Path(_IN_CLUSTER, "ca.crt")
     )
+
+
+class HttpSettings(KubernetesSettings):
+    """For any HTTP role; callers with service-account tokens are checked against the API server."""
+
+    bind: BindAddress = env("SKALD_BIND", "HOST:PORT for the service's HTTP")
+    web_workers: int = env("SKALD_WEB_WORKERS", "the number of gunicorn processes", 1, ge=1, le=64)
+    web_threads: int = env("SKALD_WEB_THREADS", "the number of threads in each gunicorn process", 8, ge=1, le=256)
+
+
+class WebSettings(HttpSettings):
+    """For an HTTP role that users reach, with their access tokens."""
+
+    issuer: str = env("SKALD_ISSUER", "the public URL that tokens name as their issuer", pattern="^https?://")
+    audience: str = env("SKALD_AUDIENCE", "the audience that a user's token must name", "skald-api")
+    jwks_url: str = env("SKALD_JWKS_URL", "the internal URL of the issuer's signing keys", pattern="^https?://")
+
+
+class GrpcSettings(KubernetesSettings):
+    """For a gRPC role."""
+
+    grpc_bind: BindAddress = env("SKALD_GRPC_BIND", "HOST:PORT for the service's gRPC")

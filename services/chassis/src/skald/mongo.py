@@ -1,0 +1,79 @@
+"""The service's own database: one client per process, made after the fork, for single-document operations only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final, NoReturn
+
+from pymongo import MongoClient
+from pymongo.database import Database
+from pymongo.errors import (
+    AutoReconnect,
+    ExecutionTimeout,
+    OperationFailure,
+    ServerSelectionTimeoutError,
+    WaitQueueTimeoutError,
+)
+
+from skald.settings import StoreSettings
+
+__all__ = ["Client", "StoreInterrupted", "StoreUnavailable", "connect", "is_duplicate", "store_errors"]
+
+Document = dict[str, Any]
+
+_GIVE_UP_MS: Final = 3000
+"""How long one operation waits for a server before the store counts as away."""
+_DUPLICATE_KEY: Final = 11000
+_DUPLICATE_KEY_IN_FIND_AND_MODIFY: Final = 1
+"""What FerretDB answers where MongoDB says 11000."""
+
+
+class StoreUnavailable(Exception):
+    """The database cannot be reached."""
+
+
+class StoreInterrupted(StoreUnavailable):
+    """It was lost in the middle: whether a write was carried out is unknown, so it is tried again under the same id."""
+
+
+class Client(MongoClient[Document]):
+    """A client that refuses what not every MongoDB-compatible server can do."""
+
+    def start_session(self, *_: Any, **__: Any) -> NoReturn:
+        """Always raises NotImplementedError."""
+        raise NotImplementedError(
+            "transactions over several documents are silently not atomic on some servers: one document is the unit"
+        )
+
+
+def connect(settings: StoreSettings) -> Database[Document]:
+    """The service's database. Connects at first use, in the background; never fails here for a server that is away."""
+    client = Client(
+        settings.mongodb_uri.get_secret_value(),
+        appname=settings.service,
+        w="majority",
+        tz_aware=True,
+        serverSelectionTimeoutMS=_GIVE_UP_MS,
+        connectTimeoutMS=_GIVE_UP_MS,
+        socketTimeoutMS=2 * _GIVE_UP_MS,
+    )
+    return client[settings.mongodb_database]
+
+
+@contextmanager
+def store_errors() -> Iterator[None]:
+    """Turn what pymongo raises for a server that is away into StoreUnavailable, or StoreInterrupted."""
+    try:
+        yield
+    except (ServerSelectionTimeoutError, WaitQueueTimeoutError) as error:
+        raise StoreUnavailable(f"the database cannot be reached: {error}") from error
+    except (AutoReconnect, ExecutionTimeout) as error:
+        raise StoreInterrupted(f"the database did not answer: {error}") from error
+
+
+def is_duplicate(error: OperationFailure) -> bool:
+    """Whether a write failed because a document with that id, or another unique value, is there already."""
+    if error.code == _DUPLICATE_KEY_IN_FIND_AND_MODIFY:
+        return "duplicate key" in str(error).lower()
+    return error.code == _DUPLICATE_KEY
