@@ -1,0 +1,1 @@
+"""Orders: takes them in, starts a saga for each, and tells how it ended."""
