@@ -1,9 +1,9 @@
-"""How an aggregate lies in the database: one document with its state, register and outbox, every write compared on ``rev``.
+"""How an aggregate lies in the database: one document with state, register and outbox, each write compared on ``rev``.
 
     {_id, rev, state: {...}, register: {<command id>: {...}}, outbox: [...], outboxSince, saga: {...}}
 
-JSON that came from outside (outputs, event data, saga specs) is kept as text, because a field name that JSON allows need
-not be one that the store allows.
+JSON that came from outside (outputs, event data, saga specs) is kept as text, because a field name that JSON allows
+need not be one that the store allows.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ class Documents(Generic[S]):
             found = list((cursor.sort(sort) if sort else cursor).limit(limit))
         return [self._loaded(one) for one in found]
 
-    def swap(  # noqa: PLR0913 - the parts of one write
+    def swap(
         self,
         loaded: Loaded[S],
         now: float,

@@ -105,7 +105,7 @@ class Repository(Generic[S]):
     ) -> Stored[S]:
         """Store a new aggregate with its events.
 
-        ``fields`` are stored beside the state (``skald.sagas.asked``). Raises AlreadyExists, which carries the aggregate
+        ``fields`` are stored beside the state (``skald.sagas.asked``). Raises AlreadyExists, which carries the one
         that is there; NotUnique when a unique index refuses another value; StoreUnavailable.
         """
         tries = 0

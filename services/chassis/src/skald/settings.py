@@ -1,6 +1,6 @@
 """Settings: read once at the start of a process, from the environment or, for secrets, from files.
 
-A service composes its settings from these mixins, one class for each of its roles, and calls ``from_env`` in ``__main__``::
+A service composes its settings from these mixins, one class for each role, and calls ``from_env`` as it starts::
 
     class OrdersWebSettings(WebSettings, StoreSettings):
         catalog_target: str = env("SKALD_CATALOG_TARGET", "host:port of catalog's gRPC")
