@@ -60,13 +60,15 @@ class Outcome(StrEnum):
 
 
 class Code(StrEnum):
-    """Error codes that the chassis itself answers with. None of them is ever registered but the last."""
+    """Error codes that the chassis itself answers with. Only the last two are ever registered."""
 
     KEY_REUSED = "KeyReused"
     DEADLINE_EXCEEDED = "DeadlineExceeded"
     EXPIRED = "Expired"
     UNKNOWN_COMMAND = "UnknownCommand"
+    WRONG_DIRECTION = "WrongDirection"
     INTERNAL_ERROR = "InternalError"
+    INVALID_INPUT = "InvalidInput"
     OUTPUT_TOO_LARGE = "OutputTooLarge"
 
 

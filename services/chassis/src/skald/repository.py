@@ -34,6 +34,7 @@ from skald.effects import (
 from skald.mongo import Document
 from skald.outbox import Event, Outbox
 from skald.register import Answer
+from skald.sagas import SagaSpec
 
 __all__ = [
     "AlreadyExists",
@@ -100,14 +101,13 @@ class Repository(Generic[S]):
         """Aggregates that match a query over ``_id`` and ``state.<field>``. Raises StoreUnavailable."""
         return [stored for loaded in self._documents.find(query, sort, limit) if (stored := _stored(loaded))]
 
-    def insert(
-        self, id_: str, state: S, *, events: Sequence[Event] = (), fields: Mapping[str, Any] | None = None
-    ) -> Stored[S]:
-        """Store a new aggregate with its events.
+    def insert(self, id_: str, state: S, *, events: Sequence[Event] = (), saga: SagaSpec | None = None) -> Stored[S]:
+        """Store a new aggregate with its events and the saga that is to be started for it.
 
-        ``fields`` are stored beside the state (``skald.sagas.asked``). Raises AlreadyExists, which carries the one
-        that is there; NotUnique when a unique index refuses another value; StoreUnavailable.
+        Raises AlreadyExists, which carries the one that is there; NotUnique when a unique index refuses another value;
+        StoreUnavailable.
         """
+        fields = None if saga is None else {"saga": saga.stored(self._clock())}
         tries = 0
 
         def attempt() -> Stored[S]:

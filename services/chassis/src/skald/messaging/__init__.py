@@ -1,0 +1,1 @@
+"""Commands, replies and events over RabbitMQ."""

@@ -1,0 +1,60 @@
+"""What a service asks a saga to do, and what comes of it. ``skald.starter`` carries it out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from skald_wire import canonical
+
+__all__ = ["SagaSpec", "Verdict"]
+
+JSON = Any
+
+
+@dataclass(frozen=True, slots=True)
+class SagaSpec:
+    """A saga to be started. Its name is also its idempotency key: the same name never runs twice."""
+
+    name: str
+    definition: str
+    input: Mapping[str, JSON]
+
+    def stored(self, now: float) -> dict[str, Any]:
+        """What lies beside the state until the verdict is known; due at once. Raises NotRepresentable."""
+        spec = {"definition": self.definition, "idempotencyKey": self.name, "input": dict(self.input)}
+        return {"name": self.name, "spec": canonical(spec).decode(), "state": "Asked", "nextCheck": now}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A saga's terminal phase."""
+
+    phase: Literal["Succeeded", "Compensated", "Aborted"]
+    reason: str | None = None
+    """The failure's code, or the condition's reason."""
+    message: str = ""
+
+
+def object_of(stored: Mapping[str, Any], namespace: str) -> dict[str, JSON]:
+    """The Saga object, the same each time it is made from one stored spec."""
+    return {
+        "apiVersion": "skald.dev/v1alpha1",
+        "kind": "Saga",
+        "metadata": {"name": stored["name"], "namespace": namespace},
+        "spec": json.loads(stored["spec"]),
+    }
+
+
+def verdict_of(saga: Mapping[str, JSON]) -> Verdict | None:
+    """The verdict that a Saga object states; None while it runs."""
+    status = saga.get("status") or {}
+    phase = status.get("phase")
+    if phase not in ("Succeeded", "Compensated", "Aborted"):
+        return None
+    failure = status.get("failure") or {}
+    refused = [one for one in status.get("conditions") or [] if one["type"] == "Succeeded" and one["status"] == "False"]
+    reason = failure.get("code") or status.get("reason") or (refused[0].get("reason") if refused else None)
+    return Verdict(phase, reason, failure.get("message", ""))
