@@ -226,6 +226,9 @@ class StepStatus(_Camel, frozen=True):
 
     state: StepState = StepState.PENDING
     attempts: int | None = None
+    """How often the command at hand was sent: the compensation's once the saga goes back."""
+    failures: int | None = None
+    """How many of these attempts were answered Failed; maxAttempts counts them."""
     output: dict[str, JSON] | None = None
     error: StepError | None = None
     started_at: str | None = None
@@ -249,7 +252,11 @@ class Status(_Camel, frozen=True):
     phase: Phase = Phase.PENDING
     direction: Direction = Direction.FORWARD
     progress: str | None = None
+    """Steps in force of all steps: grows on the way forward, shrinks on the way back."""
     current_steps: str | None = None
+    """Steps whose command, cancel or compensation awaits an answer."""
+    attempts: int | None = None
+    """Sum over the steps."""
     reason: str | None = None
     """Failure code or stall reason, for the REASON column."""
     duration: str | None = None

@@ -1,0 +1,103 @@
+"""What makes a set of steps a transaction. Admission refuses most of this already; the operator does not rely on it.
+
+Every function yields one sentence per problem, with the step's name, so that one look at the condition is enough.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from skald_wire.names import MAX_STEPS
+
+from saga_operator.domain.kinds import SagaDefinitionSpec, Step
+from saga_operator.domain.shape import Shape
+
+
+def problems_of(spec: SagaDefinitionSpec, shape: Shape) -> Iterator[str]:
+    """Everything that is wrong with the steps and how they hang together."""
+    steps = spec.steps
+    yield from _list_of_steps(steps)
+    for index, step in enumerate(steps):
+        yield from (f"step {step.name}: {problem}" for problem in _one_step(step))
+        yield from (f"step {step.name}: {problem}" for problem in _depends_on(index, step, steps))
+        yield from (f"step {step.name}: {problem}" for problem in _around_the_pivot(index, step, shape))
+        if step.approval is not None:
+            yield from (f"step {step.name}: {problem}" for problem in _approval(index, steps, shape))
+    policy = spec.compensation_policy
+    if policy and policy.retry_policy and policy.retry_policy.max_attempts is not None:
+        yield "compensationPolicy.retryPolicy: compensations are retried until they succeed, so no maxAttempts"
+
+
+def _list_of_steps(steps: Sequence[Step]) -> Iterator[str]:
+    if not steps:
+        yield "steps: there must be at least one"
+    if len(steps) > MAX_STEPS:
+        yield f"steps: there may be at most {MAX_STEPS}, found {len(steps)}"
+    for name, times in Counter(step.name for step in steps).items():
+        if times > 1:
+            yield f"steps: the name {name} is given to {times} steps"
+    pivots = [step.name for step in steps if step.pivot]
+    if len(pivots) > 1:
+        yield f"steps: at most one may be the pivot, found {', '.join(pivots)}"
+
+
+def _one_step(step: Step) -> Iterator[str]:
+    if (step.command is None) == (step.approval is None):
+        yield "needs either a command or an approval"
+    if step.command is not None and step.participant is None:
+        yield "needs a participant for its command"
+    if step.approval is not None:
+        unfit = {
+            "participant": step.participant,
+            "input": step.input,
+            "compensation": step.compensation,
+            "pivot": step.pivot or None,
+            "timeout": step.timeout,
+            "retryPolicy": step.retry_policy,
+        }
+        for field, value in unfit.items():
+            if value is not None:
+                yield f"is an approval, which a person takes, so it has no {field}"
+    if step.compensation is None:
+        return
+    if (step.compensation.command is None) == (step.compensation.none is None):
+        yield "compensation needs either a command or the reason why there is none (none: ...)"
+    if step.compensation.none is not None and step.compensation.input is not None:
+        yield "compensation is none, so it takes no input"
+
+
+def _depends_on(index: int, step: Step, steps: Sequence[Step]) -> Iterator[str]:
+    position = {other.name: place for place, other in enumerate(steps)}
+    for name, times in Counter(step.depends_on or ()).items():
+        if times > 1:
+            yield f"dependsOn names {name} {times} times"
+        if name == step.name:
+            yield "dependsOn names the step itself"
+        elif name not in position:
+            yield f"dependsOn names {name}, and there is no such step"
+        elif position[name] > index:
+            yield f"dependsOn names {name}, which is listed after it; only earlier steps can be waited for"
+
+
+def _around_the_pivot(index: int, step: Step, shape: Shape) -> Iterator[str]:
+    if shape.pivot is None or index < shape.pivot:
+        if step.approval is None and step.compensation is None:
+            yield "needs a compensation, or compensation: {none: why}, because the saga may still go back after it"
+        return
+    if index == shape.pivot:
+        if step.compensation is not None:
+            yield "is the pivot, so it has no compensation"
+        return
+    if step.approval is not None:
+        yield "is an approval after the pivot, where nobody can refuse any more"
+    if step.compensation is not None:
+        yield "stands after the pivot, where the saga only goes forward, so it has no compensation"
+    if step.retry_policy and step.retry_policy.max_attempts is not None:
+        yield "stands after the pivot, where it is retried until it succeeds, so no maxAttempts"
+
+
+def _approval(index: int, steps: Sequence[Step], shape: Shape) -> Iterator[str]:
+    behind = [other for place, other in enumerate(steps) if shape.dependants[index] >> place & 1]
+    if all(other.approval is not None for other in behind):
+        yield "is an approval with no participant's step behind it, so it would decide nothing"
