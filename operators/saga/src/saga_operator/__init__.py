@@ -1,0 +1,1 @@
+"""The saga operator: runs multi-service transactions as Saga objects."""

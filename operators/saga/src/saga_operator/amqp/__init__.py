@@ -1,0 +1,1 @@
+"""The broker side: the connection, commands out, replies in."""

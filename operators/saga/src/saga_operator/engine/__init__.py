@@ -1,0 +1,1 @@
+"""Runs sagas: mailboxes, timers and writes around the pure ``domain``, over ports only."""

@@ -1,4 +1,4 @@
-"""What the engine needs from the world. ``kube``, ``amqp`` and the simulator implement these; the engine imports none of them."""
+"""What the engine needs from the world. ``kube``, ``amqp`` and the simulator implement it; the engine imports none."""
 
 from __future__ import annotations
 
@@ -63,14 +63,14 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The API server will never take this write (422 or 403), with its sentence."""
+    """The API server will never take this write (422), with its sentence."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Unavailable:
-    """No answer, or 429 or 5xx: try again later."""
+    """No answer, or one that somebody can change (401, 403, 429, 5xx): try again later."""
 
     reason: str
 
@@ -82,13 +82,13 @@ class SagaStore(Protocol):
     """The API server, as far as sagas go."""
 
     async def patch_status(self, ref: Ref, fence: Fence, patch: Mapping[str, JSON]) -> WriteResult:
-        """One merge-patch (RFC 7386) of ``status``, fenced. Never raises for what the API server answers, or fails to."""
+        """One merge-patch (RFC 7386) of ``status``, fenced. Never raises, whatever the API server does."""
 
     async def read(self, ref: Ref) -> Saga | None:
-        """A GET from etcd, not from a cache; None when there is no such object. Raises ConnectionError when nobody answers."""
+        """A GET from etcd, not from a cache; None: no such object. Raises ConnectionError when nobody answers."""
 
     async def live(self) -> Collection[tuple[Ref, str]]:
-        """Where every saga that is not terminal lies, and its uid; perhaps stale. Raises ConnectionError when nobody answers."""
+        """Place and uid of every saga not terminal; perhaps stale. Raises ConnectionError when nobody answers."""
 
     async def announce(self, saga: Saga, announcement: Announce) -> None:
         """A Kubernetes Event. Its loss is harmless, so it never raises."""
@@ -101,14 +101,14 @@ class DefinitionStore(Protocol):
         """A GET from etcd; None when there is no such object. Raises ConnectionError when nobody answers."""
 
     async def write_acceptance(self, definition: SagaDefinition, status: DefinitionStatus) -> None:
-        """Say on the object whether it is accepted. Raises ConnectionError when nobody answers; a definition gone is no error."""
+        """Say on the object whether it is accepted; one gone is fine. Raises ConnectionError when nobody answers."""
 
 
 BusEvent = ReplyArrived | Confirmed | Returned | Unconfirmed
 
 
 class CommandBus(Protocol):
-    """The broker, as far as the engine goes. Outcomes come back by ``Engine.deliver``, which the composition root wires."""
+    """The broker, as far as the engine goes. The composition root wires outcomes to ``Engine.deliver``."""
 
     def send(self, saga: Ref, message: Command | Cancel) -> None:
         """Publish with confirm, mandatory and persistence; many in flight; returns at once.

@@ -1,0 +1,1 @@
+"""The Kubernetes side: kopf's handlers, the fenced store, the codec."""

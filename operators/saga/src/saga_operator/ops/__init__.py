@@ -1,0 +1,1 @@
+"""What whoever runs the operator looks at: metrics, health, logs, traces."""

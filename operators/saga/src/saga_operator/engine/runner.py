@@ -1,0 +1,257 @@
+"""The engine: everything that happens to a saga passes through its mailbox, one event after the other.
+
+watch, replies, confirms, alarms -> mailbox -> ``machine.advance`` -> effects -> bus, checkpointer, herald
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter as Tally
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final
+
+from saga_operator.domain import machine
+from saga_operator.domain.effects import Announce, Effect, Finish, Publish, Store
+from saga_operator.domain.events import (
+    DefinitionChanged,
+    Event,
+    Reconnected,
+    ReplyArrived,
+    SagaGone,
+    SagaSeen,
+    Woken,
+)
+from saga_operator.domain.kinds import Phase, Saga, SagaDefinition
+from saga_operator.domain.model import Definition
+from saga_operator.engine.checkpoint import Checkpointer
+from saga_operator.engine.crew import Crew
+from saga_operator.engine.definitions import Definitions
+from saga_operator.engine.herald import Herald
+from saga_operator.engine.mailbox import Mailboxes
+from saga_operator.engine.ports import BusEvent, Clock, CommandBus, DefinitionStore, Metrics, Ref, SagaStore, Tracer
+from saga_operator.engine.sweep import Sweeper
+from saga_operator.engine.table import LiveSaga, Table
+from saga_operator.engine.timers import Timers
+
+log = logging.getLogger(__name__)
+
+SPREAD: Final = 0.0005
+"""Seconds per live saga over which a crowd that comes at once (a start, a reconnect) is spread."""
+FAULT_PAUSE: Final = 30.0
+"""Seconds until a saga is looked at again whose event could not be processed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The world, as the composition root has wired it."""
+
+    store: SagaStore
+    definitions: DefinitionStore
+    bus: CommandBus
+    clock: Clock
+    metrics: Metrics
+    tracer: Tracer
+
+
+class Engine:
+    """Runs every saga of the namespace. All methods belong to one event loop."""
+
+    def __init__(self, ports: Ports) -> None:
+        self._bus = ports.bus
+        self._clock = ports.clock
+        self._metrics = ports.metrics
+        self._table = Table()
+        self._mailboxes = Mailboxes(self._advance)
+        self._stopping = False
+        self._timers = Timers(ports.clock)
+        self.definitions = Definitions(ports.definitions, ports.clock, self._definition_changed)
+        self._herald = Herald(ports.store, ports.bus, ports.tracer)
+        self._checkpointer = Checkpointer(
+            ports.store,
+            self.definitions,
+            self._timers,
+            ports.clock,
+            ports.metrics,
+            post=self._mailboxes.post,
+            replaced=self.saga_seen,
+        )
+        self._sweeper = Sweeper(ports.store, self._table, self._checkpointer.verify)
+        self._crews: tuple[Crew[Any], ...] = (
+            self._checkpointer.crew,
+            self._herald.announcers,
+            self._herald.messengers,
+            self.definitions.reader,
+            self.definitions.writer,
+        )
+        self._sweeping: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin; to be called before kopf starts."""
+        for crew in self._crews:
+            crew.start()
+        self._sweeping = asyncio.create_task(self._sweeper.run(), name="sweeper")
+
+    async def stop(self, seconds: float) -> None:
+        """Take no more events, write what is known, end. What ``seconds`` do not suffice for the registers know."""
+        self._stopping = True
+        self._timers.close()
+        for live in self._table:
+            self._checkpointer.flush(live)
+        for crew in (self._checkpointer.crew, self._herald.messengers, self._herald.announcers):
+            if not await crew.drain(seconds):
+                log.warning("stopping with calls under way; nothing is lost by it")
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+        for crew in self._crews:
+            await crew.stop()
+
+    def saga_seen(self, saga: Saga, *, listed: bool = False) -> None:
+        """A watch showed it, or a list at the watch's beginning."""
+        if listed:
+            self._sweeper.ask()
+        if self._stopping or saga.status.phase.terminal:
+            return
+        ref = Ref.of(saga.metadata)
+        live = self._table.get(ref)
+        if live is not None and live.uid == saga.metadata.uid:
+            self._changed(live, saga)
+            return
+        if live is not None:
+            self._table.remove(live)
+        live = LiveSaga(ref, saga)
+        self._table.add(live)
+        self._load(live)
+
+    def saga_deleted(self, ref: Ref, uid: str) -> None:
+        """The watch of live sagas lost it: it is terminal (mostly by our own write) or really gone."""
+        live = self._table.get(ref)
+        if live is not None and live.uid == uid:
+            self._checkpointer.verify(live)
+
+    def definition_seen(self, definition: SagaDefinition) -> None:
+        """A watch or list showed it."""
+        self.definitions.seen(definition)
+
+    def definition_deleted(self, ref: Ref, uid: str) -> None:
+        """A watch said that it is gone."""
+        self.definitions.deleted(ref, uid)
+
+    def deliver(self, ref: Ref, event: BusEvent) -> None:
+        """The broker said something about a saga. For one unknown, gone or terminal it is dropped (rule I2)."""
+        if self._stopping:
+            return
+        live = self._table.get(ref)
+        if live is None or live.knowledge is None:
+            if isinstance(event, ReplyArrived):
+                self._count_reply("late", ref, event)
+            return
+        if isinstance(event, ReplyArrived):
+            if event.reply.user_id != self._participant(live, event.reply.step):
+                self._count_reply("foreign", ref, event)
+                return
+            self._metrics.count("replies", {"type": event.reply.type.value})
+        self._mailboxes.post(live, event)
+
+    def reconnected(self) -> None:
+        """There is a new reply queue: everything open is sent again, so that answers find it."""
+        for live in self._table:
+            self._later(partial(self._mailboxes.post, live, Reconnected()))
+
+    def phases(self) -> Mapping[str, int]:
+        """How many live sagas are in which phase."""
+        tally = Tally(
+            Phase.PENDING if live.knowledge is None else machine.phase(live.knowledge) for live in self._table
+        )
+        return {phase.value: tally[phase] for phase in Phase if not phase.terminal}
+
+    def _later(self, action: partial[None]) -> None:
+        self._timers.at(self._clock.now() + self._clock.jitter() * SPREAD * len(self._table), action)
+
+    def _load(self, live: LiveSaga) -> None:
+        if self.definitions.get(live.definition) is None:
+            # The watch of definitions may be behind: only the API server can say that there is none.
+            self.definitions.look_up(live.definition)
+        else:
+            self._open(live)
+
+    def _open(self, live: LiveSaga) -> None:
+        live.knowledge = machine.open_saga(live.saga)
+        self._mailboxes.post(live, Woken())
+
+    def _definition_changed(self, ref: Ref) -> None:
+        for live in self._table:
+            if live.definition == ref:
+                if live.knowledge is None:
+                    self._open(live)
+                else:
+                    self._mailboxes.post(live, DefinitionChanged())
+
+    def _changed(self, live: LiveSaga, saga: Saga) -> None:
+        """Pass on only what our own writes did not bring about: a new spec, or another operator's flip."""
+        if live.knowledge is None:
+            live.saga = saga
+        elif live.generation != saga.metadata.generation or live.saga.status.direction != saga.status.direction:
+            live.generation = saga.metadata.generation
+            self._mailboxes.post(live, SagaSeen(saga, authoritative=False))
+
+    def _advance(self, live: LiveSaga, event: Event) -> None:
+        if live.knowledge is None:
+            return
+        now = self._clock.now()
+        definition = self.definitions.get(live.definition)
+        try:
+            live.knowledge, effects = machine.advance(definition, live.knowledge, event, now, self._clock.jitter())
+            for effect in effects:
+                self._perform(live, effect)
+        except Exception:  # a bug that one saga meets must not stop the others
+            log.exception("%s could not be processed", type(event).__name__, extra={"saga": str(live.ref)})
+            self._metrics.count("faults", {})
+            self._wake_at(live, now + FAULT_PAUSE)
+            return
+        if live.knowledge is None:
+            return
+        if isinstance(event, SagaGone) or (isinstance(event, SagaSeen) and event.saga.status.phase.terminal):
+            self._table.remove(live)
+            return
+        self._wake_at(live, live.knowledge.wake_at)
+
+    def _wake_at(self, live: LiveSaga, when: float | None) -> None:
+        alarm = live.alarm
+        if alarm is not None:
+            if alarm.when == when:
+                return
+            alarm.cancel()
+        live.alarm = None if when is None else self._timers.at(when, partial(self._ring, live))
+
+    def _ring(self, live: LiveSaga) -> None:
+        live.alarm = None
+        self._mailboxes.post(live, Woken())
+
+    def _perform(self, live: LiveSaga, effect: Effect) -> None:
+        match effect:
+            case Publish(message):
+                self._bus.send(live.ref, message)
+            case Store(urgent):
+                self._checkpointer.request(live, urgent=urgent)
+            case Announce():
+                self._herald.announce(live.saga, effect)
+            case Finish():
+                self._herald.finished(live.saga)
+                self._table.remove(live)
+
+    def _participant(self, live: LiveSaga, step: str) -> str | None:
+        match self.definitions.get(live.definition):
+            case Definition() as definition if step in definition.positions:
+                return definition.steps[definition.positions[step]].participant
+            case _:
+                return None
+
+    def _count_reply(self, outcome: str, ref: Ref, event: ReplyArrived) -> None:
+        self._metrics.count("replies", {"type": outcome})
+        reply = event.reply
+        where = {"saga": str(ref), "step": reply.step, "message_id": reply.message_id}
+        level = logging.WARNING if outcome == "foreign" else logging.DEBUG
+        log.log(level, "dropped a %s reply from broker user %r", outcome, reply.user_id, extra=where)

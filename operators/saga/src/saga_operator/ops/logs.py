@@ -1,0 +1,31 @@
+"""Log lines as JSON objects on stderr, with the fields saga, step and message_id where they are known."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Final
+
+from pythonjsonlogger.json import JsonFormatter
+
+QUIET: Final = {"kopf.objects": logging.WARNING, "kopf.activities": logging.WARNING, "pika": logging.ERROR}
+"""kopf.objects writes a line per event; pika reports a lost connection five times, and the transport says it once."""
+
+
+def configure_logs(level: str) -> None:
+    """Send everything that is logged in this process to stderr."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        JsonFormatter(
+            "{asctime}{levelname}{name}{message}",
+            style="{",
+            rename_fields={"asctime": "time", "levelname": "level", "name": "logger"},
+            datefmt="%Y-%m-%dT%H:%M:%S%z",
+            static_fields={"service": "saga-operator"},
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    for name, quiet in QUIET.items():
+        logging.getLogger(name).setLevel(max(quiet, logging.getLevelName(level)))

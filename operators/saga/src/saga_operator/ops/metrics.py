@@ -1,0 +1,81 @@
+"""What is counted, for Prometheus. Labels are few and of bounded values: no ids, no names of sagas."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+COUNTERS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
+    "replies": ("Replies received, by type; late, foreign and malformed ones were dropped", ("type",)),
+    "publishes": ("Messages sent, by kind and by what became of them", ("kind", "outcome")),
+    "patches": ("Status writes, by the API server's HTTP code; none: no answer", ("code",)),
+    "conflicts": ("Status writes that another write had overtaken", ()),
+    "finished": ("Sagas that reached a terminal phase", ("phase",)),
+    "faults": ("Events that could not be processed: each is a bug, see the log", ()),
+}
+"""Name to help text and labels; exported as ``skald_saga_<name>_total``."""
+HISTOGRAMS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
+    "duration_seconds": ("From a saga's creation to its terminal phase", ("phase",)),
+    "patch_seconds": ("One status write, as long as the API server took", ()),
+}
+GAUGES: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
+    "loop_lag_seconds": ("How late the event loop was with the last timer", ()),
+}
+BUCKETS: Final = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300, 1800)
+
+
+class PrometheusMetrics:
+    """The engine's ``Metrics``. To count a name that is not listed above is a KeyError: none goes undocumented."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self._counters = {
+            name: Counter(f"skald_saga_{name}", text, labels, registry=self._registry)
+            for name, (text, labels) in COUNTERS.items()
+        }
+        self._histograms = {
+            name: Histogram(f"skald_saga_{name}", text, labels, registry=self._registry, buckets=BUCKETS)
+            for name, (text, labels) in HISTOGRAMS.items()
+        }
+        self._gauges = {
+            name: Gauge(f"skald_saga_{name}", text, labels, registry=self._registry)
+            for name, (text, labels) in GAUGES.items()
+        }
+
+    def count(self, name: str, labels: Mapping[str, str]) -> None:
+        """Add one."""
+        counter = self._counters[name]
+        (counter.labels(**labels) if labels else counter).inc()
+
+    def observe(self, name: str, value: float, labels: Mapping[str, str]) -> None:
+        """Add one observation."""
+        histogram = self._histograms[name]
+        (histogram.labels(**labels) if labels else histogram).observe(value)
+
+    def gauge(self, name: str, value: float, labels: Mapping[str, str]) -> None:
+        """Set a level."""
+        gauge = self._gauges[name]
+        (gauge.labels(**labels) if labels else gauge).set(value)
+
+    def watch_phases(self, phases: Callable[[], Mapping[str, int]]) -> None:
+        """Export how many sagas are live in each phase, asked for at every scrape."""
+        self._registry.register(_Phases(phases))
+
+    def page(self) -> bytes:
+        """The exposition, in Prometheus' text format."""
+        return generate_latest(self._registry)
+
+
+class _Phases(Collector):
+    def __init__(self, phases: Callable[[], Mapping[str, int]]) -> None:
+        self._phases = phases
+
+    def collect(self) -> Iterator[Metric]:
+        family = GaugeMetricFamily("skald_saga_active", "Live sagas by phase", labels=["phase"])
+        for phase, number in self._phases().items():
+            family.add_metric([phase], number)
+        yield family
