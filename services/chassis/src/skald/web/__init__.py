@@ -1,0 +1,1 @@
+"""What ``skald.app`` puts around a service's own routes."""
