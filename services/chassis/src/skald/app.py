@@ -14,7 +14,7 @@ from skald.settings import ServiceSettings
 from skald.version import version
 from skald.web.api import Api, bare_app
 from skald.web.errors import install_error_handlers
-from skald.web.jsonbody import BoundedRequest
+from skald.web.jsonbody import BoundedRequest, StrictJson
 from skald.web.metrics import measure_requests
 from skald.web.scope import install_request_scope
 
@@ -43,6 +43,7 @@ def create_app(
     """
     app = bare_app(api)
     app.request_class = BoundedRequest
+    app.json = StrictJson(app)
     app.extensions.update({_DEPENDENCIES: deps, READINESS: readiness, _SERVICE: settings.service, _API: api})
     measure_requests(app)
     install_request_scope(app)

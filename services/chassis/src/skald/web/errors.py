@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from apiflask import APIFlask, HTTPError
 from flask import Response, jsonify
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 from pymongo.errors import ConnectionFailure
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
@@ -26,6 +27,12 @@ _LOCATIONS: Final[Mapping[str, str]] = {
     "path": "path",
     "form": "form",
 }
+_WORDING: Final[Mapping[str, str]] = {
+    "extra_forbidden": "There is no such name here",
+    "missing": "It is required",
+    "model_type": "It must be a JSON object",
+}
+"""Where pydantic's own words speak of Python."""
 
 
 def install_error_handlers(app: APIFlask) -> None:
@@ -71,23 +78,17 @@ def _from_validation(error: HTTPError) -> Response:
         return _answer(Problem.of_status(error.status_code, error.message or ""))
     location = _LOCATIONS.get(next(iter(error.detail)), "body")
     errors = [_field_error(location, item) for item in cause.errors(include_url=False)]
-    status = 400 if location == "headers" else 422
+    detail = f"There {'is 1 error' if len(errors) == 1 else f'are {len(errors)} errors'} in the {location}."
     return _answer(
-        Problem(
-            status,
-            "invalid-input",
-            "Input not accepted",
-            f"{len(errors)} thing(s) in the {location} must change.",
-            errors,
-        )
+        Problem(400 if location == "headers" else 422, "invalid-input", "Input not accepted", detail, errors)
     )
 
 
-def _field_error(location: str, item: Any) -> FieldError:
+def _field_error(location: str, item: ErrorDetails) -> FieldError:
     path = item["loc"]
     if location == "headers":
-        path = ["-".join(part.capitalize() for part in str(part).split("_")) for part in path]
-    return FieldError(location, json_pointer(path), item["msg"])
+        path = tuple("-".join(part.capitalize() for part in str(part).split("_")) for part in path)
+    return FieldError(location, json_pointer(path), _WORDING.get(item["type"], item["msg"]))
 
 
 def _from_lost_database(error: ConnectionFailure) -> Response:

@@ -6,10 +6,11 @@ import json
 from typing import Any, Final, NoReturn
 
 from flask import Request
+from flask.json.provider import DefaultJSONProvider
 
 from skald.problems import Problem
 
-__all__ = ["BODY_LIMIT", "DEPTH_LIMIT", "BoundedRequest"]
+__all__ = ["BODY_LIMIT", "DEPTH_LIMIT", "BoundedRequest", "StrictJson"]
 
 BODY_LIMIT: Final = 64 * 1024
 """Bytes; a saga's input has the same limit, so nothing larger could ever be carried on."""
@@ -17,20 +18,19 @@ DEPTH_LIMIT: Final = 32
 """Levels of objects and arrays; deeper than any model of ours, shallower than what a parser could choke on."""
 
 
-class _TooDeep(ValueError):
-    pass
+class StrictJson(DefaultJSONProvider):
+    """Reads what RFC 8259 allows and no more; writes members in the order in which they were given."""
 
+    sort_keys = False
 
-class _BoundedJson:
-    """The part of the ``json`` module that a request uses."""
-
-    @staticmethod
-    def loads(text: str | bytes, **_: Any) -> Any:
+    def loads(self, s: str | bytes, **_: Any) -> Any:
+        """Raises ValueError, without quoting the text, for anything else and for what nests too deeply."""
         try:
-            value = json.loads(text, parse_constant=_refuse_constant)
+            value = json.loads(s, parse_constant=_refuse_constant)
         except RecursionError:
-            raise _TooDeep from None
-        _check_depth(value)
+            raise _too_deep() from None
+        if _depth(value) > DEPTH_LIMIT:
+            raise _too_deep()
         return value
 
 
@@ -38,34 +38,30 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON value")
 
 
-def _check_depth(value: Any) -> None:
+def _too_deep() -> ValueError:
+    return ValueError(f"it nests more than {DEPTH_LIMIT} levels deep")
+
+
+def _depth(value: Any) -> int:
     level, depth = [value], 0
     while level := [item for item in level if isinstance(item, (dict, list))]:
         depth += 1
-        if depth > DEPTH_LIMIT:
-            raise _TooDeep
         level = [item for holder in level for item in (holder.values() if isinstance(holder, dict) else holder)]
+    return depth
 
 
 class BoundedRequest(Request):
-    """Flask's request, stricter about JSON."""
+    """Flask's request, stricter about its body."""
 
-    json_module = _BoundedJson
     max_content_length = BODY_LIMIT
 
     def get_json(self, force: bool = False, silent: bool = False, cache: bool = True) -> Any:  # noqa: FBT001, FBT002, ARG002
         """The parsed body. Raises Problem 415 for another content type (``force`` is ignored) and 400 for bad JSON."""
         if not self.is_json:
-            sent = self.mimetype or "nothing"
-            detail = f"Send Content-Type: application/json; this request says {sent}."
+            detail = f"Send Content-Type: application/json; this request says {self.mimetype or 'nothing'}."
             raise Problem(415, "unsupported-media-type", "Unsupported Media Type", detail)
         return super().get_json(force=True, silent=silent, cache=cache)
 
-    def on_json_loading_failure(self, e: ValueError | None) -> NoReturn:
-        """Says what is wrong with the body, without quoting it."""
-        if isinstance(e, _TooDeep):
-            detail = f"The body nests more than {DEPTH_LIMIT} levels deep."
-            raise Problem(400, "json-too-deep", "Body not accepted", detail) from None
-        raise Problem(
-            400, "json-malformed", "Body not understood", f"The body is no JSON: {e or 'it is empty'}."
-        ) from None
+    def on_json_loading_failed(self, e: ValueError | None) -> NoReturn:
+        """Says what is wrong with the body."""
+        raise Problem(400, "json-malformed", "Body not understood", f"The body is no acceptable JSON: {e}.") from None
