@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from pymongo import ASCENDING
+from pymongo import ASCENDING, UpdateOne
 from pymongo.collection import Collection
 from skald_wire import canonical
 
@@ -42,6 +42,11 @@ class Waiting:
     events: Sequence[Mapping[str, str]]
     since: float
     """Unix seconds when the oldest of them was written."""
+
+    @property
+    def ids(self) -> list[str]:
+        """The events' ids."""
+        return [event["id"] for event in self.events]
 
 
 def pushed(events: Iterable[Event], now: float) -> Document:
@@ -80,6 +85,7 @@ class Outbox:
 
     def __init__(self, collection: Collection[Document]) -> None:
         self._collection = collection
+        self.name = collection.name
 
     def ensure_index(self) -> None:
         """Make the index that finds waiting documents. Safe to repeat."""
@@ -94,11 +100,14 @@ class Outbox:
             found = list(self._collection.find(query, fields).sort("outboxSince", ASCENDING).limit(_BATCH))
         return [Waiting(one["_id"], one["rev"], one.get("outbox", []), one["outboxSince"]) for one in found]
 
-    def published(self, waiting: Waiting) -> None:
-        """Forget the events of ``waiting``, and only those: others may have been written since it was read."""
+    def published(self, waiting: Sequence[Waiting]) -> None:
+        """Forget these events, and only these: others may have been written since they were read."""
+        if not waiting:
+            return
         everything = {"$unset": {"outbox": "", "outboxSince": ""}}
+        unchanged = [UpdateOne({"_id": one.id, "rev": one.rev}, everything) for one in waiting]
         with store_errors():
-            if self._collection.update_one({"_id": waiting.id, "rev": waiting.rev}, everything).matched_count:
+            if self._collection.bulk_write(unchanged, ordered=False).matched_count == len(unchanged):
                 return
-            ids = [event["id"] for event in waiting.events]
-            self._collection.update_one({"_id": waiting.id}, {"$pull": {"outbox": {"id": {"$in": ids}}}})
+            these = [UpdateOne({"_id": one.id}, {"$pull": {"outbox": {"id": {"$in": one.ids}}}}) for one in waiting]
+            self._collection.bulk_write(these, ordered=False)

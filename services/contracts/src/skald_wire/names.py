@@ -50,3 +50,8 @@ class Header:
     TRACEPARENT: Final = "traceparent"
     FINAL: Final = "final"
     REASON: Final = "reason"
+    """On a dead-lettered copy: why nobody could act on the message."""
+    ORIGIN_EXCHANGE: Final = "origin-exchange"
+    """On a dead-lettered copy: where the message was published."""
+    ORIGIN_USER: Final = "origin-user"
+    """On a dead-lettered copy: its sender, because ``user_id`` must be the one who publishes the copy."""

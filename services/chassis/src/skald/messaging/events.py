@@ -1,0 +1,160 @@
+"""Events in: CloudEvents from a queue of the service's own, each handled once as far as the inbox remembers."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from opentelemetry.trace import SpanKind
+from pymongo import ASCENDING
+from pymongo.collection import Collection
+from pymongo.errors import OperationFailure
+
+from skald.logging import log_context
+from skald.messaging.consumer import Ack, Bury, Delivery, Refuse, Verdict
+from skald.messaging.metrics import WorkerMetrics
+from skald.mongo import Document, StoreUnavailable, is_duplicate, store_errors
+from skald.tracing import server_span
+
+__all__ = ["EventHandler", "Inbox", "ReceivedEvent", "Subscription", "read_event"]
+
+logger = logging.getLogger(__name__)
+
+JSON = Any
+_REQUIRED: Final = ("specversion", "id", "source", "type")
+_FIRST_DELAY: Final = 0.2
+_LONGEST_DELAY: Final = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedEvent:
+    """A CloudEvent, as far as handlers need it."""
+
+    id: str
+    """The same each time this event is delivered."""
+    type: str
+    source: str
+    subject: str
+    data: Mapping[str, JSON]
+    traceparent: str | None = None
+
+
+@dataclass(frozen=True)
+class Subscription:
+    """The service's event queue and what to do with each type in it; other types are acked and left alone."""
+
+    queue: str
+    handlers: Mapping[str, Callable[[ReceivedEvent], None]]
+    inbox: Inbox | None = None
+    """Where handled ids are kept; None for handlers that may run twice without harm."""
+
+
+class Inbox:
+    """Ids of handled events, kept for as long as a duplicate may come."""
+
+    def __init__(self, collection: Collection[Document], retention: timedelta = timedelta(days=7)) -> None:
+        self._collection = collection
+        self._retention = retention
+
+    def ensure_index(self) -> None:
+        """Make the index that finds old entries. Safe to repeat."""
+        with store_errors():
+            self._collection.create_index([("at", ASCENDING)], name="at")
+
+    def has(self, event_id: str) -> bool:
+        """Whether the event was handled."""
+        with store_errors():
+            return self._collection.find_one({"_id": event_id}, {"_id": 1}) is not None
+
+    def add(self, event_id: str) -> None:
+        """It was handled. A crash before this makes it come again: handlers are at-least-once, as everything is."""
+        try:
+            with store_errors():
+                self._collection.insert_one({"_id": event_id, "at": datetime.now(UTC)})
+        except OperationFailure as error:
+            if not is_duplicate(error):
+                raise
+
+    def prune(self) -> None:
+        """Forget what is older than the retention."""
+        with store_errors():
+            self._collection.delete_many({"at": {"$lt": datetime.now(UTC) - self._retention}})
+
+
+def read_event(body: bytes) -> ReceivedEvent:
+    """A CloudEvent 1.0 in structured JSON mode. Raises ValueError, which says what is wrong."""
+    try:
+        value = json.loads(body)
+    except ValueError as error:
+        raise ValueError(f"the body is not JSON ({error})") from None
+    if not isinstance(value, dict):
+        raise TypeError(f"the body must be a JSON object, found {type(value).__name__}")
+    for name in _REQUIRED:
+        if not isinstance(value.get(name), str) or not value[name]:
+            raise ValueError(
+                f"the CloudEvents attribute {name!r} must be a non-empty string, found {value.get(name)!r}"
+            )
+    if value["specversion"] != "1.0":
+        raise ValueError(f"CloudEvents {value['specversion']!r} is not understood here (1.0 is)")
+    data = value.get("data", {})
+    if not isinstance(data, dict):
+        raise TypeError(f"data must be a JSON object, found {type(data).__name__}")
+    return ReceivedEvent(
+        id=value["id"],
+        type=value["type"],
+        source=value["source"],
+        subject=str(value.get("subject", "")),
+        data=data,
+        traceparent=value.get("traceparent"),
+    )
+
+
+class EventHandler:
+    """What the consumer of an event queue calls, from several threads."""
+
+    def __init__(self, subscription: Subscription, metrics: WorkerMetrics) -> None:
+        self.queue = subscription.queue
+        self._handlers = subscription.handlers
+        self._inbox = subscription.inbox
+        self._metrics = metrics
+
+    def handle(self, delivery: Delivery) -> Verdict:
+        """What to do with the message. Raises StoreUnavailable."""
+        try:
+            event = read_event(delivery.envelope.body)
+        except (ValueError, TypeError) as error:
+            self._metrics.buried.labels(self.queue).inc()
+            return Bury(str(error))
+        handler = self._handlers.get(event.type)
+        if handler is None:
+            return Ack()
+        began = time.perf_counter()
+        carrier = {} if event.traceparent is None else {"traceparent": event.traceparent}
+        with log_context(message_id=event.id), server_span(event.type, carrier, kind=SpanKind.CONSUMER):
+            result, verdict = self._run(handler, event, delivery.deliveries)
+        self._metrics.events.labels(event.type, result).inc()
+        self._metrics.event_seconds.labels(event.type).observe(time.perf_counter() - began)
+        return verdict
+
+    def _run(
+        self, handler: Callable[[ReceivedEvent], None], event: ReceivedEvent, deliveries: int
+    ) -> tuple[str, Verdict]:
+        if self._inbox is not None and self._inbox.has(event.id):
+            return "duplicate", Ack()
+        try:
+            with store_errors():
+                handler(event)
+        except StoreUnavailable:
+            raise
+        except Exception:
+            delay = min(_FIRST_DELAY * 2 ** min(deliveries, 20), _LONGEST_DELAY)
+            logger.exception("%s %s cannot be handled; again in %.1f s", event.type, event.id, delay)
+            return "failed", Refuse(delay)
+        if self._inbox is not None:
+            self._inbox.add(event.id)
+        return "handled", Ack()
