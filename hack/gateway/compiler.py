@@ -1,0 +1,89 @@
+"""kong.yaml -> Envoy's bootstrap configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from hack.gateway.adapter import Adapter, socket_address
+from hack.gateway.answers import access_log, local_reply_config
+from hack.gateway.clusters import clusters
+from hack.gateway.errors import GatewayError
+from hack.gateway.filters import cors_policy, http_filters
+from hack.gateway.kong import GatewayFile, read
+from hack.gateway.plugins import CorrelationId, FileLog
+from hack.gateway.routes import route_configuration
+
+_HTTP = "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
+_REQUEST_ID = "type.googleapis.com/envoy.extensions.request_id.uuid.v3.UuidRequestIdConfig"
+
+
+def compile_gateway(document: Mapping[str, Any], adapter: Adapter) -> dict[str, Any]:
+    """Envoy's configuration, to be written as JSON or YAML.
+
+    Raises UnsupportedFeature for what has no translation, GatewayError for an upstream that does not exist or that the
+    adapter has no address for.
+    """
+    file = read(document)
+    _check_references(file)
+    return {
+        "admin": {"address": socket_address(adapter.admin)},
+        "static_resources": {"listeners": [_listener(file, adapter)], "clusters": clusters(file, adapter)},
+    }
+
+
+def _check_references(file: GatewayFile) -> None:
+    known = {upstream.name for upstream in file.upstreams}
+    for index, service in enumerate(file.services):
+        if service.host not in known:
+            raise GatewayError(f"$.services[{index}].host: there is no upstream {service.host}")
+
+
+def _listener(file: GatewayFile, adapter: Adapter) -> dict[str, Any]:
+    manager = {"name": "envoy.filters.network.http_connection_manager", "typed_config": _manager(file, adapter)}
+    return {
+        "name": "gateway",
+        "address": socket_address(adapter.listen),
+        "filter_chains": [{"filters": [manager]}],
+    }
+
+
+def _manager(file: GatewayFile, adapter: Adapter) -> dict[str, Any]:
+    named = any(isinstance(plugin, CorrelationId) for plugin in file.plugins)
+    return {
+        "@type": _HTTP,
+        "stat_prefix": "gateway",
+        "http_filters": http_filters(file, adapter),
+        "route_config": route_configuration(file, cors_policy(file)),
+        "local_reply_config": local_reply_config(),
+        "access_log": [access_log(plugin.config.path) for plugin in file.plugins if isinstance(plugin, FileLog)],
+        "server_header_transformation": "PASS_THROUGH",
+        **_trust_nobody(),
+        **_request_ids(named=named),
+    }
+
+
+def _trust_nobody() -> dict[str, Any]:
+    """Clients are strangers, those on loopback too: else they could set timeouts and retries by x-envoy headers."""
+    return {
+        "use_remote_address": True,
+        "internal_address_config": {"unix_sockets": False},
+        "normalize_path": True,
+        "merge_slashes": True,
+        "path_with_escaped_slashes_action": "REJECT_REQUEST",
+        "common_http_protocol_options": {"headers_with_underscores_action": "REJECT_REQUEST", "idle_timeout": "60s"},
+        "request_headers_timeout": "10s",
+        "request_timeout": "60s",
+    }
+
+
+def _request_ids(*, named: bool) -> dict[str, Any]:
+    if not named:
+        return {"generate_request_id": False}
+    return {
+        "generate_request_id": True,
+        "preserve_external_request_id": True,
+        "always_set_request_id_in_response": True,
+        # By default Envoy changes a digit of the id, the client's own included.
+        "request_id_extension": {"typed_config": {"@type": _REQUEST_ID, "pack_trace_reason": False}},
+    }

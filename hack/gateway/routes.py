@@ -1,0 +1,80 @@
+"""Routes: which requests go to which service, and what is asked of them there."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from hack.gateway.kong import GatewayFile, Route, Service
+from hack.gateway.limits import rate_limit
+from hack.gateway.plugins import Jwt, RateLimiting, RequestTransformer
+
+JWT_FILTER: Final = "envoy.filters.http.jwt_authn"
+LIMIT_FILTER: Final = "envoy.filters.http.local_ratelimit"
+USERS: Final = "users"
+"""The requirement of a route that asks for a token."""
+_REPEATABLE: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
+_UNSENT: Final = "connect-failure,refused-stream"
+"""Failures after which a service cannot have seen the request."""
+
+
+def route_configuration(file: GatewayFile, virtual_host: dict[str, Any]) -> dict[str, Any]:
+    """All routes, on the one virtual host with these settings."""
+    routes = [entry for service in file.services for route in service.routes for entry in _entries(service, route)]
+    configuration: dict[str, Any] = {
+        "name": "gateway",
+        "virtual_hosts": [{"name": "gateway", "domains": ["*"], "routes": routes} | virtual_host],
+    }
+    removed = [
+        header
+        for plugin in file.plugins
+        if isinstance(plugin, RequestTransformer)
+        for header in plugin.config.remove.headers
+    ]
+    return configuration | ({"request_headers_to_remove": removed} if removed else {})
+
+
+def _entries(service: Service, route: Route) -> list[dict[str, Any]]:
+    """Two for a route whose methods differ in whether they may be sent again after a service may have seen them."""
+    repeatable = [method for method in route.methods if method in _REPEATABLE]
+    once = [method for method in route.methods if method not in _REPEATABLE]
+    return [
+        _entry(service, route, methods, retry_on)
+        for methods, retry_on in ((repeatable, f"{_UNSENT},reset"), (once, _UNSENT))
+        if methods
+    ]
+
+
+def _entry(service: Service, route: Route, methods: list[str], retry_on: str) -> dict[str, Any]:
+    return {
+        "name": route.name,
+        "match": {
+            "safe_regex": {"regex": "|".join(f"(?:{_whole(path)})" for path in route.paths)},
+            "headers": [{"name": ":method", "string_match": {"safe_regex": {"regex": "|".join(methods)}}}],
+        },
+        "route": {
+            "cluster": service.name,
+            "timeout": f"{service.read_timeout / 1000:g}s",
+            "retry_policy": {"retry_on": retry_on, "num_retries": service.retries},
+        },
+        "typed_per_filter_config": _per_filter(service, route),
+    }
+
+
+def _whole(path: str) -> str:
+    """Kong's ``~/path$`` begins at the path's beginning by itself; Envoy's expressions match the whole path."""
+    return path.removeprefix("~").removesuffix("$")
+
+
+def _per_filter(service: Service, route: Route) -> dict[str, Any]:
+    plugins = [*service.plugins, *route.plugins]
+    asks = any(isinstance(plugin, Jwt) for plugin in plugins)
+    config: dict[str, Any] = {
+        JWT_FILTER: {
+            "@type": "type.googleapis.com/envoy.extensions.filters.http.jwt_authn.v3.PerRouteConfig",
+            **({"requirement_name": USERS} if asks else {"disabled": True}),
+        }
+    }
+    for plugin in route.plugins:
+        if isinstance(plugin, RateLimiting):
+            config[LIMIT_FILTER] = rate_limit(plugin)
+    return config
