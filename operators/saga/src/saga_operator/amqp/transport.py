@@ -167,7 +167,7 @@ class Transport:
 
     @property
     def _address(self) -> str:
-        return f"{self._parameters.host}:{self._parameters.port}{self._parameters.virtual_host}"
+        return f"{self._parameters.host}:{self._parameters.port}/{self._parameters.virtual_host}"
 
 
 def _parameters(url: str) -> pika.URLParameters:

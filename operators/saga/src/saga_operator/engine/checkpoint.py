@@ -123,7 +123,8 @@ class Checkpointer:
             self._line_up_in(live, INTERVAL)
 
     async def _write(self, live: LiveSaga) -> None:
-        while live.mailbox:  # what has arrived belongs into this write, above all what a GET said after a conflict
+        # What has arrived belongs into this write, above all what a GET said after a conflict.
+        while live.mailbox:  # noqa: ASYNC110  the loop's next turns empty it
             await asyncio.sleep(0)
         live.wanted = Want.NOTHING
         if live.knowledge is None:

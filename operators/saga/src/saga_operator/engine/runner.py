@@ -123,7 +123,10 @@ class Engine:
             self._table.remove(live)
         live = LiveSaga(ref, saga)
         self._table.add(live)
-        self._load(live)
+        if listed:
+            self._later(partial(self._load, live))
+        else:
+            self._load(live)
 
     def saga_deleted(self, ref: Ref, uid: str) -> None:
         """The watch of live sagas lost it: it is terminal (mostly by our own write) or really gone."""
@@ -171,6 +174,8 @@ class Engine:
         self._timers.at(self._clock.now() + self._clock.jitter() * SPREAD * len(self._table), action)
 
     def _load(self, live: LiveSaga) -> None:
+        if live.gone:
+            return
         if self.definitions.get(live.definition) is None:
             # The watch of definitions may be behind: only the API server can say that there is none.
             self.definitions.look_up(live.definition)
@@ -179,7 +184,7 @@ class Engine:
 
     def _open(self, live: LiveSaga) -> None:
         live.knowledge = machine.open_saga(live.saga)
-        self._mailboxes.post(live, Woken())
+        self._mailboxes.post(live, SagaSeen(live.saga, authoritative=False))
 
     def _definition_changed(self, ref: Ref) -> None:
         for live in self._table:

@@ -82,7 +82,7 @@ async def handle_saga_event(event: Mapping[str, Any], memo: Shell, **_: Any) -> 
     try:
         saga = codec.to_saga(raw)
     except codec.Unreadable as error:
-        log.error("the saga cannot be read and is left alone: %s", error, extra={"saga": str(_ref(raw))})
+        log.error("the saga cannot be read and is left alone: %s", error, extra={"saga": str(_ref(raw))})  # noqa: TRY400  the sentence says it all
         return
     memo.watcher.saga_seen(saga, listed=kind is None)
 
@@ -96,7 +96,7 @@ async def handle_definition_event(event: Mapping[str, Any], memo: Shell, **_: An
     try:
         definition = codec.to_definition(raw)
     except codec.Unreadable as error:
-        log.error("definition %s cannot be read and is left alone: %s", _ref(raw), error)
+        log.error("definition %s cannot be read and is left alone: %s", _ref(raw), error)  # noqa: TRY400  the sentence says it all
         return
     memo.watcher.definition_seen(definition)
 
