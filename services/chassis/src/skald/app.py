@@ -7,9 +7,10 @@ from typing import Final, TypeVar
 from apiflask import APIBlueprint, APIFlask
 from flask import Response, current_app, jsonify
 
-from skald.auth import Authenticator, Callers, guard, public
+from skald.auth import Authenticator, guard, public
 from skald.health import Readiness
 from skald.openapi import describe
+from skald.servicetokens import Callers
 from skald.settings import ServiceSettings
 from skald.version import version
 from skald.web.api import Api, bare_app

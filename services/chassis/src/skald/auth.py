@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final, Protocol, TypeVar
+from typing import Final, TypeVar
 
 from flask import Flask, g, request
 
 from skald.fetch import fetch_json
 from skald.logging import add_log_fields
 from skald.problems import Problem
+from skald.servicetokens import Callers
 from skald.settings import WebSettings
 from skald.tokens import InvalidToken, Issuer, Published, TokenRules, verify
 
@@ -118,13 +119,6 @@ class Authenticator:
         if not isinstance(scope, str) or not isinstance(claims["client_id"], str):
             raise InvalidToken("its scope or client_id is no text")
         return Subject(claims["sub"], claims["client_id"], frozenset(scope.split()))
-
-
-class Callers(Protocol):
-    """Checks other services' tokens; ``skald.servicetokens.CallerVerifier`` is the one that runs."""
-
-    def caller(self, token: str) -> str:
-        """The name of the service that the token speaks for. Raises InvalidToken."""
 
 
 def guard(app: Flask, authenticator: Authenticator | None, callers: Callers | None) -> None:

@@ -9,6 +9,8 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Final
 
+from skald.moments import rfc3339
+
 __all__ = ["BUDGET", "HEADER", "deadline_header", "deadline_scope", "parse_deadline", "remaining", "shorten_deadline"]
 
 HEADER: Final = "X-Request-Deadline"
@@ -50,5 +52,4 @@ def remaining() -> float | None:
 
 def deadline_header(seconds: float) -> str:
     """The header's value for a call that may take ``seconds`` from now."""
-    instant = datetime.fromtimestamp(time.time() + seconds, UTC)
-    return instant.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return rfc3339(time.time() + seconds)

@@ -15,11 +15,12 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from prometheus_client import Histogram
 from pymongo.errors import ConnectionFailure
 
-from skald.auth import Callers
 from skald.deadline import BUDGET, deadline_scope
 from skald.health import HealthServer, Readiness
 from skald.logging import log_context
+from skald.mongo import StoreUnavailable
 from skald.problems import Problem
+from skald.servicetokens import Callers
 from skald.settings import GrpcSettings
 from skald.tokens import InvalidToken
 from skald.tracing import server_span
@@ -159,7 +160,7 @@ def _meaning_of(error: Exception) -> tuple[grpc.StatusCode, str]:
             return grpc.StatusCode.UNAUTHENTICATED, f"The service-account token is refused: {error}."
         case Problem():
             return _CODES.get(error.status, grpc.StatusCode.INTERNAL), error.detail or error.title
-        case ConnectionFailure():
+        case StoreUnavailable() | ConnectionFailure():
             logger.warning("the database cannot be reached: %s", error)
             return grpc.StatusCode.UNAVAILABLE, "The service cannot reach its database."
         case _:

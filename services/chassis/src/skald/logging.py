@@ -8,12 +8,13 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from opentelemetry import trace
 from pythonjsonlogger.core import LogData
 from pythonjsonlogger.json import JsonFormatter
+
+from skald.moments import rfc3339
 
 __all__ = ["JsonLines", "add_log_fields", "log_context", "log_fields", "redact", "set_up_logging"]
 
@@ -97,7 +98,7 @@ class JsonLines(JsonFormatter):
         log_data.update(log_fields())
         log_data.update(_trace_fields())
         log_data.update(
-            time=datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            time=rfc3339(record.created),
             level=record.levelname,
             service=self._service,
             logger=record.name,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from skald.fetch import fetch_json
 from skald.settings import KubernetesSettings
 from skald.tokens import InvalidToken, Issuer, Published, TokenRules, verify
 
-__all__ = ["CallerVerifier", "ServiceToken"]
+__all__ = ["CallerVerifier", "Callers", "ServiceToken"]
 
 
 class ServiceToken:
@@ -24,6 +24,13 @@ class ServiceToken:
     def read(self) -> str:
         """Raises OSError, which names the file, when it is not there."""
         return self._path.read_text(encoding="ascii").strip()
+
+
+class Callers(Protocol):
+    """Checks other services' tokens; CallerVerifier is the one that runs."""
+
+    def caller(self, token: str) -> str:
+        """The name of the service that the token speaks for. Raises InvalidToken."""
 
 
 class CallerVerifier:

@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 from pymongo.errors import ConnectionFailure
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
+from skald.mongo import StoreUnavailable
 from skald.problems import PROBLEM_TYPE, FieldError, Problem, json_pointer
 from skald.web.scope import request_id
 
@@ -40,6 +41,7 @@ def install_error_handlers(app: APIFlask) -> None:
     app.register_error_handler(Problem, _answer)
     app.register_error_handler(HTTPException, _from_http_exception)
     app.register_error_handler(HTTPError, _from_validation)
+    app.register_error_handler(StoreUnavailable, _from_lost_database)
     app.register_error_handler(ConnectionFailure, _from_lost_database)
 
 
@@ -91,7 +93,7 @@ def _field_error(location: str, item: ErrorDetails) -> FieldError:
     return FieldError(location, json_pointer(path), _WORDING.get(item["type"], item["msg"]))
 
 
-def _from_lost_database(error: ConnectionFailure) -> Response:
+def _from_lost_database(error: Exception) -> Response:
     logger.error("the database cannot be reached: %s", error)
     return _answer(
         Problem(
