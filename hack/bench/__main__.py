@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import requests
-from hack.embedded.instance import Instance, instance
+from hack.embedded.platform import Platform, open_platform
 
 from hack.bench.driver import Driver, Run
 from hack.bench.measure import ApiServer, cpu_seconds, memory
@@ -52,13 +52,13 @@ def ready(url: str, seconds: float = 30) -> None:
     raise TimeoutError(f"{url} was not ready within {seconds:g} s")
 
 
-async def load(platform: Instance, definition: str, sagas: int, in_flight: int) -> Run:
+async def load(platform: Platform, definition: str, sagas: int, in_flight: int) -> Run:
     """One run against the platform's API server."""
     async with Driver(platform.kubernetes_url, platform.admin_token, platform.ca_file, platform.namespace) as driver:
         return await driver.run(definition, sagas, in_flight)
 
 
-def measured(platform: Instance, pids: dict[str, int], definition: str, sagas: int, in_flight: int) -> dict[str, Any]:
+def measured(platform: Platform, pids: dict[str, int], definition: str, sagas: int, in_flight: int) -> dict[str, Any]:
     """A run with what it cost."""
     api = ApiServer(platform.kubernetes_url, platform.admin_token, str(platform.ca_file))
     cpu, writes = cpu_seconds(pids), api.writes("sagas")
@@ -90,7 +90,7 @@ def table(results: list[dict[str, Any]]) -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
-def bench(platform: Instance, scale: float) -> dict[str, Any]:
+def bench(platform: Platform, scale: float) -> dict[str, Any]:
     """Every load, and the memory of the processes afterwards."""
     subprocess.run(
         [str(platform.kubectl), "apply", "-n", platform.namespace, "-f", str(DEFINITIONS)], check=True, timeout=60
@@ -119,7 +119,7 @@ def main() -> int:
     parser.add_argument("--scale", type=float, default=1.0, help="multiply the number of sagas (default: 1)")
     parser.add_argument("--json", type=Path, help="also write the result there")
     arguments = parser.parse_args()
-    platform = instance("bench")
+    platform = open_platform("bench")
     up = [sys.executable, "-m", "hack.embedded"]
     subprocess.run([*up, "up", "--parts", "--instance", "bench"], check=True)
     try:
