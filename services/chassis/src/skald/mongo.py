@@ -18,7 +18,7 @@ from pymongo.errors import (
 
 from skald.settings import StoreSettings
 
-__all__ = ["Client", "StoreInterrupted", "StoreUnavailable", "connect", "is_duplicate", "store_errors"]
+__all__ = ["Client", "StoreInterrupted", "StoreUnavailable", "connect", "is_duplicate", "ping", "store_errors"]
 
 Document = dict[str, Any]
 
@@ -59,6 +59,12 @@ def connect(settings: StoreSettings) -> Database[Document]:
         socketTimeoutMS=2 * _GIVE_UP_MS,
     )
     return client[settings.mongodb_database]
+
+
+def ping(database: Database[Document]) -> None:
+    """Returns when the database answers a query. Raises StoreUnavailable."""
+    with store_errors():
+        database["ping"].find_one({"_id": 0})
 
 
 @contextmanager

@@ -6,13 +6,13 @@ import json
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from pymongo import ASCENDING, UpdateOne
 from pymongo.collection import Collection
 from skald_wire import canonical
 
+from skald.moments import rfc3339
 from skald.mongo import Document, store_errors
 from skald.tracing import outgoing_headers
 
@@ -67,7 +67,7 @@ def _stored(event: Event, now: float) -> Document:
         "id": str(uuid.uuid4()),
         "type": event.type,
         "subject": event.subject,
-        "time": datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "time": rfc3339(now),
         "data": canonical(dict(event.data)).decode(),
         **outgoing_headers(),
     }

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Final, Self, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
@@ -28,6 +28,7 @@ __all__ = [
     "WebSettings",
     "WorkerSettings",
     "env",
+    "read_settings",
 ]
 
 _IN_CLUSTER: Final = "/var/run/secrets/kubernetes.io/serviceaccount"
@@ -89,26 +90,34 @@ class ServiceSettings(BaseModel):
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:
         """Read all settings of this class. Raises SettingsError, which lists everything that is wrong."""
-        source = os.environ if environ is None else environ
-        problems: list[str] = []
-        values = {}
-        for field in cls.model_fields.values():
-            name = str(field.alias)
-            try:
-                value = _read(source, name)
-            except OSError as error:
-                problems.append(f"{name}_FILE={source[name + '_FILE']}: cannot be read ({error.strerror})")
-            else:
-                if value is not None:
-                    values[name] = value
-        unreadable = {problem.partition("_FILE")[0] for problem in problems}
+        return read_settings(cls, environ)
+
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def read_settings(settings: type[M], environ: Mapping[str, str] | None = None) -> M:
+    """``settings``, whose fields are all made by ``env``, from the environment. Raises SettingsError."""
+    source = os.environ if environ is None else environ
+    values: dict[str, str] = {}
+    unreadable: dict[str, str] = {}
+    for field in settings.model_fields.values():
+        name = str(field.alias)
         try:
-            settings = cls.model_validate(values)
-        except ValidationError as error:
-            problems += [_explain(cls, item) for item in error.errors() if item["loc"][0] not in unreadable]
-        if problems:
-            raise SettingsError(f"{cls.__name__} cannot be read from the environment:\n  " + "\n  ".join(problems))
-        return settings
+            value = _read(source, name)
+        except OSError as error:
+            unreadable[name] = f"{name}_FILE={source[name + '_FILE']}: cannot be read ({error.strerror})"
+        else:
+            if value is not None:
+                values[name] = value
+    problems = list(unreadable.values())
+    try:
+        read = settings.model_validate(values)
+    except ValidationError as error:
+        problems += [_explain(settings, item) for item in error.errors() if item["loc"][0] not in unreadable]
+    if problems:
+        raise SettingsError(f"{settings.__name__} cannot be read from the environment:\n  " + "\n  ".join(problems))
+    return read
 
 
 def _read(source: Mapping[str, str], name: str) -> str | None:

@@ -1,0 +1,159 @@
+"""The worker role: consumes commands and events, relays the outbox, runs further loops, and drains on SIGTERM."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, Final, Protocol
+
+from prometheus_client import REGISTRY
+from pymongo.database import Database
+
+from skald.health import HealthServer, Readiness
+from skald.logging import set_up_logging
+from skald.messaging.commands import CommandHandler
+from skald.messaging.consumer import Consumer
+from skald.messaging.events import EventHandler, Subscription
+from skald.messaging.metrics import WorkerMetrics
+from skald.messaging.participant import Participant
+from skald.messaging.publisher import Publisher
+from skald.messaging.relay import Relay
+from skald.mongo import Document, ping
+from skald.outbox import Outbox
+from skald.settings import WorkerSettings
+from skald.tracing import set_up_tracing
+
+__all__ = ["Loop", "run_worker"]
+
+logger = logging.getLogger(__name__)
+
+_JOIN: Final = 10.0
+"""Seconds that a thread may take to end once it was told to."""
+
+
+class Loop(Protocol):
+    """Something that runs beside the consumers, such as the starter."""
+
+    @property
+    def name(self) -> str:
+        """For the thread and the log."""
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until ``stop`` is set; an exception ends the whole process."""
+
+
+def run_worker(
+    settings: WorkerSettings,
+    database: Database[Document],
+    *,
+    participant: Participant[Any] | None = None,
+    outboxes: Sequence[Outbox] = (),
+    subscriptions: Sequence[Subscription] = (),
+    loops: Sequence[Loop] = (),
+) -> None:
+    """Run until SIGTERM or SIGINT, then finish what is in hand and return.
+
+    Neither the broker nor the database has to be there yet. Exits with 1 when one of the threads fails: its supervisor
+    starts it again, and the register answers what was in hand.
+    """
+    set_up_logging(settings.service, settings.log_level)
+    flush_traces = set_up_tracing(settings.service, settings.trace_endpoint)
+    worker = _Worker(settings, database)
+    if participant is not None:
+        worker.consume_commands(participant)
+    for subscription in subscriptions:
+        worker.consume_events(subscription)
+    if outboxes:
+        worker.relay(outboxes)
+    for loop in loops:
+        worker.add(loop.name, partial(loop.run, worker.stopping), stop=lambda: None)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: worker.ended.set())
+    healthy = worker.run()
+    flush_traces()
+    if not healthy:
+        sys.exit(1)
+
+
+class _Worker:
+    """The threads of one process, and how each of them is stopped."""
+
+    def __init__(self, settings: WorkerSettings, database: Database[Document]) -> None:
+        self.ended = threading.Event()
+        self.stopping = threading.Event()
+        self._settings = settings
+        self._database = database
+        self._metrics = WorkerMetrics(REGISTRY)
+        self._consumers: list[Consumer] = []
+        self._threads: list[threading.Thread] = []
+        self._stops: list[Callable[[], None]] = []
+        self._healthy = True
+
+    def consume_commands(self, participant: Participant[Any]) -> None:
+        handler = CommandHandler(participant, self._settings.broker_user, self._metrics)
+        self._consume(handler.queue, handler)
+
+    def consume_events(self, subscription: Subscription) -> None:
+        self._consume(subscription.queue, EventHandler(subscription, self._metrics))
+
+    def _consume(self, queue: str, handler: CommandHandler | EventHandler) -> None:
+        consumer = Consumer(
+            self._settings.amqp_url.get_secret_value(),
+            queue,
+            handler.handle,
+            threads=self._settings.worker_threads,
+            probe=partial(ping, self._database),
+            name=f"{self._settings.service} {queue}",
+        )
+        self._metrics.watch_consumer(queue, lambda: consumer.consuming)
+        self._consumers.append(consumer)
+        self.add(queue, consumer.run, stop=consumer.drain)
+
+    def relay(self, outboxes: Sequence[Outbox]) -> None:
+        service = self._settings.service
+        publisher = Publisher(self._settings.amqp_url.get_secret_value(), f"{service} relay")
+        relay = Relay(outboxes, publisher, service, self._metrics)
+        self.add("publisher", publisher.run, stop=publisher.close)
+        self.add("relay", partial(relay.run, self.stopping), stop=lambda: None)
+
+    def add(self, name: str, body: Callable[[], None], *, stop: Callable[[], None]) -> None:
+        """A thread to run, and what makes it end besides ``stopping``."""
+        self._threads.append(threading.Thread(target=self._guard, args=(name, body), name=name))
+        self._stops.append(stop)
+
+    def run(self) -> bool:
+        """False when a thread failed."""
+        readiness = Readiness(self._check)
+        health = HealthServer(self._settings.metrics_bind, readiness)
+        health.start()
+        for thread in self._threads:
+            thread.start()
+        logger.info("%s worker runs: %s", self._settings.service, ", ".join(one.name for one in self._threads))
+        self.ended.wait()
+        logger.info("%s worker drains", self._settings.service)
+        readiness.drain()
+        self.stopping.set()
+        for stop in self._stops:
+            stop()
+        for thread in self._threads:
+            thread.join(_JOIN)
+        health.stop()
+        return self._healthy
+
+    def _guard(self, name: str, body: Callable[[], None]) -> None:
+        try:
+            body()
+        except Exception:
+            logger.exception("the thread %s failed, so this process ends", name)
+            self._healthy = False
+            self.ended.set()
+
+    def _check(self) -> None:
+        ping(self._database)
+        for consumer in self._consumers:
+            if not consumer.consuming:
+                raise ConnectionError(f"{consumer.queue} is not consumed")
