@@ -8,12 +8,23 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from enum import StrEnum
+from typing import Protocol
 
 from skald.money import Money
 
-__all__ = ["Concluded", "Line", "Order", "PricedLine", "Quote", "Status", "UnknownProducts", "repeated_skus"]
+__all__ = [
+    "Concluded",
+    "Line",
+    "NotPriced",
+    "Order",
+    "PricedLine",
+    "Pricing",
+    "Quote",
+    "Status",
+    "UnknownProducts",
+    "repeated_skus",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +61,20 @@ class UnknownProducts(Exception):
         self.skus = skus
 
 
-def repeated_skus(lines: Iterable[Line]) -> Sequence[str]:
-    """The SKUs that stand in more than one line: whether that means their sum or a slip, only the customer knows."""
-    return [sku for sku, times in Counter(line.sku for line in lines).items() if times > 1]
+class NotPriced(Exception):
+    """These lines have no price together; the message says why."""
+
+
+class Pricing(Protocol):
+    """Whoever knows the prices."""
+
+    def quote(self, lines: Sequence[Line]) -> Quote:
+        """What the lines cost now. Raises UnknownProducts or NotPriced."""
+
+
+def repeated_skus(skus: Iterable[str]) -> Sequence[str]:
+    """Those that stand in more than one line: whether that means their sum or a slip, only the customer knows."""
+    return [sku for sku, times in Counter(skus).items() if times > 1]
 
 
 class Status(StrEnum):
@@ -82,7 +104,8 @@ class Order:
     """A reference that payments gave out; a card number comes nowhere near an order."""
     address: str
     """A reference into the customer's address book."""
-    placed_at: datetime
+    placed_at: str
+    """RFC 3339, of one width, so that orders sort by it."""
     status: Status = Status.PENDING
     reason: str | None = None
     """Why it was not confirmed: the error code of the step that failed, or the saga's own reason."""
