@@ -22,7 +22,7 @@ from skald.messaging.metrics import WorkerMetrics
 from skald.messaging.participant import Participant
 from skald.messaging.publisher import Publisher
 from skald.messaging.relay import Relay
-from skald.mongo import Document, ping
+from skald.mongo import Document, StoreUnavailable, ping, store_errors
 from skald.outbox import Outbox
 from skald.settings import WorkerSettings
 from skald.tracing import set_up_tracing
@@ -31,6 +31,7 @@ __all__ = ["Loop", "run_worker"]
 
 logger = logging.getLogger(__name__)
 
+_PREPARE_AGAIN: Final = 1.0
 _JOIN: Final = 10.0
 """Seconds that a thread may take to end once it was told to."""
 
@@ -54,10 +55,12 @@ def run_worker(
     outboxes: Sequence[Outbox] = (),
     subscriptions: Sequence[Subscription] = (),
     loops: Sequence[Loop] = (),
+    prepare: Sequence[Callable[[], object]] = (),
 ) -> None:
     """Run until SIGTERM or SIGINT, then finish what is in hand and return.
 
-    Neither the broker nor the database has to be there yet. Exits with 1 when one of the threads fails: its supervisor
+    ``prepare`` is what must have been done before anything is consumed or relayed, such as making indexes; each is
+    safe to repeat, because neither the broker nor the database has to be there yet. Exits with 1 when one of the threads fails: its supervisor
     starts it again, and the register answers what was in hand.
     """
     set_up_logging(settings.service, settings.log_level)
@@ -69,6 +72,7 @@ def run_worker(
         worker.consume_events(subscription)
     if outboxes:
         worker.relay(outboxes)
+    worker.prepare(*(outbox.ensure_index for outbox in outboxes), *prepare)
     for loop in loops:
         worker.add(loop.name, partial(loop.run, worker.stopping), stop=lambda: None)
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -91,6 +95,7 @@ class _Worker:
         self._consumers: list[Consumer] = []
         self._threads: list[threading.Thread] = []
         self._stops: list[Callable[[], None]] = []
+        self._preparations: tuple[Callable[[], object], ...] = ()
         self._healthy = True
 
     def consume_commands(self, participant: Participant[Any]) -> None:
@@ -125,24 +130,46 @@ class _Worker:
         self._threads.append(threading.Thread(target=self._guard, args=(name, body), name=name))
         self._stops.append(stop)
 
+    def prepare(self, *preparations: Callable[[], object]) -> None:
+        """What comes before the threads."""
+        self._preparations += preparations
+
     def run(self) -> bool:
         """False when a thread failed."""
         readiness = Readiness(self._check)
         health = HealthServer(self._settings.metrics_bind, readiness)
         health.start()
-        for thread in self._threads:
-            thread.start()
-        logger.info("%s worker runs: %s", self._settings.service, ", ".join(one.name for one in self._threads))
-        self.ended.wait()
-        logger.info("%s worker drains", self._settings.service)
-        readiness.drain()
+        if self._prepared():
+            for thread in self._threads:
+                thread.start()
+            logger.info("%s worker runs: %s", self._settings.service, ", ".join(one.name for one in self._threads))
+            self.ended.wait()
+            logger.info("%s worker drains", self._settings.service)
+            readiness.drain()
+            self._end_threads()
+        health.stop()
+        return self._healthy
+
+    def _prepared(self) -> bool:
+        """False when the process is told to end before the database was there."""
+        while not self.ended.is_set():
+            try:
+                for prepare in self._preparations:
+                    with store_errors():
+                        prepare()
+            except StoreUnavailable as error:
+                logger.warning("%s worker waits to start: %s", self._settings.service, error)
+                self.ended.wait(_PREPARE_AGAIN)
+            else:
+                return True
+        return False
+
+    def _end_threads(self) -> None:
         self.stopping.set()
         for stop in self._stops:
             stop()
         for thread in self._threads:
             thread.join(_JOIN)
-        health.stop()
-        return self._healthy
 
     def _guard(self, name: str, body: Callable[[], None]) -> None:
         try:
