@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from uuid import NAMESPACE_OID, uuid5
 
 from inventory.domain import Hold, Line, NotHeld, Reservation, Stock, Taken
+from skald.moments import rfc3339
 
-EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
+
+def at(minute: int) -> str:
+    return rfc3339(60.0 * minute)
 
 
 def reservation(name: str, *lines: Line, minutes: int = 1) -> Reservation:
     order = str(uuid5(NAMESPACE_OID, f"order-{name}"))
-    return Reservation(str(uuid5(NAMESPACE_OID, name)), order, lines, EPOCH + timedelta(minutes=minutes))
+    return Reservation(str(uuid5(NAMESPACE_OID, name)), order, lines, at(minutes))
 
 
 @dataclass
 class Sku:
     initial: int
     available: int
-    horizon: datetime = EPOCH
-    holds: dict[str, tuple[Hold, int, datetime]] = field(default_factory=dict)
+    horizon: str = at(0)
+    holds: dict[str, tuple[Hold, int, str]] = field(default_factory=dict)
 
     def pieces(self, state: Hold) -> int:
         return sum(quantity for kept, quantity, _ in self.holds.values() if kept is state)
@@ -71,7 +73,7 @@ class ModelShelf:
             self.sold[line.sku] += line.quantity
             sku.holds[reservation.id] = (Hold.SOLD, line.quantity, reservation.since)
 
-    def forget(self, before: datetime) -> int:
+    def forget(self, before: str) -> int:
         gone = 0
         for sku in self.skus.values():
             over = [name for name, (state, _, since) in sku.holds.items() if state is not Hold.HELD and since < before]

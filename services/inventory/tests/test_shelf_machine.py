@@ -1,16 +1,15 @@
-"""Stock is conserved under any sequence of takes, take-backs and sales: repeated, interrupted between lines, or late."""
+"""Stock is conserved under any sequence of takes, take-backs and sales: repeated, cut short between lines, or late."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import timedelta
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, precondition, rule
-
 from inventory.domain import Line, Reservation, Shelf, Status, Taken, in_order
-from services.inventory.tests.model import EPOCH, ModelShelf, adds_up, reservation
+
+from services.inventory.tests.model import ModelShelf, adds_up, at, reservation
 
 INITIAL = {"drum": 5, "harp": 6}
 
@@ -104,7 +103,7 @@ class ShelfMachine(RuleBasedStateMachine):
     @rule(age=st.integers(0, 3))
     def old_marks_are_forgotten(self, age):
         self.minute += 1
-        self.shelf.forget(EPOCH + timedelta(minutes=self.minute - age))
+        self.shelf.forget(at(self.minute - age))
 
     def _turn(self, fate: Fate, status: Status) -> None:
         fate.moving_to = status
@@ -123,7 +122,7 @@ class ShelfMachine(RuleBasedStateMachine):
         assert all(adds_up(self.shelf.get(sku)) for sku in INITIAL)
 
     def teardown(self):
-        """Once every saga has come to its end: what is sold is what the sold reservations asked for, and nothing is held."""
+        """When every saga has ended nothing is held, and what is sold is what the sold reservations asked for."""
         for fate in self.fates:
             while fate.moving_to is not None or fate.status is Status.RESERVING:
                 self._move(fate)

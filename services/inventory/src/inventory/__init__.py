@@ -1,0 +1,1 @@
+"""Stock, and the reservations that sagas make of it."""

@@ -7,11 +7,11 @@ finds it begun can bring to its end (rule R5).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from typing import Any, Final, Self
 
 from pydantic import Field, model_validator
 from skald.messaging.participant import OPERATOR, Handler, Participant, reading
+from skald.moments import rfc3339
 from skald.repository import Done, Failed, Repository, Started, Work
 from skald.schema import Body
 from skald_wire import Command
@@ -103,8 +103,8 @@ Decision = Done[Reservation] | Failed[Reservation] | Started[Reservation]
 class Commands:
     """One method per command: what it means for the reservation at hand. The work is done later, by the repository."""
 
-    def __init__(self, shelf: Shelf, now: Callable[[], datetime]) -> None:
-        self._now = now
+    def __init__(self, shelf: Shelf, clock: Callable[[], float]) -> None:
+        self._clock = clock
         self._take = TakeLines(shelf)
         self._take_back = MoveLines("take-back-lines", lambda held: held.take_back(shelf), Status.RELEASED)
         self._sell = MoveLines("sell-lines", lambda held: held.sell(shelf), Status.SOLD)
@@ -119,7 +119,8 @@ class Commands:
         if reservation is not None:
             return Failed("AlreadyReserved", f"this saga has reservation {reservation.id}; it can have one only")
         lines = in_order(Line(line.sku, line.quantity) for line in order.lines)
-        return Started(Reservation(command.address.command_id, order.order_id, lines, self._now()), self._take)
+        begun = Reservation(command.address.command_id, order.order_id, lines, since=rfc3339(self._clock()))
+        return Started(begun, self._take)
 
     def release(self, reservation: Reservation | None, _command: Command, which: ReservationInput) -> Decision:
         """Give the stock back."""

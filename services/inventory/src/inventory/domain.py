@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
@@ -100,8 +99,8 @@ class Reservation:
     """The id of the reserve command: the name that the holds go by."""
     order: str
     lines: tuple[Line, ...]
-    since: datetime
-    """When it was started; a SKU that has forgotten the marks of that time refuses it (see ``MongoShelf.forget``)."""
+    since: str
+    """When it was begun (RFC 3339). A SKU that has forgotten the marks of that time gives it nothing any more."""
     status: Status = Status.RESERVING
 
     def become(self, status: Status) -> Reservation:
@@ -109,7 +108,7 @@ class Reservation:
         return replace(self, status=status)
 
     def take(self, shelf: Shelf) -> Shortage | None:
-        """Hold every line, or say which one could not be held. What was held before it stays so until it is taken back."""
+        """Hold every line, or say which one could not be held; those before it stay held until they are taken back."""
         for line in self.lines:
             taken = shelf.take(line, self)
             if taken is not Taken.HELD:

@@ -8,32 +8,29 @@ once; the hold in the same document is why it is done once per reservation.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
-from pymongo.collection import Collection
+from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
-from skald.mongo import store_errors
+from skald.mongo import Document, store_errors
 
 from inventory.domain import Hold, Line, NotHeld, Reservation, Stock, Taken
 
 __all__ = ["MongoShelf"]
 
-Document = dict[str, Any]
-
 
 class MongoShelf:
     """The stock of all SKUs, over one collection. Every method raises StoreUnavailable."""
 
-    def __init__(self, stock: Collection[Document]) -> None:
-        self._stock = stock
+    def __init__(self, database: Database[Document]) -> None:
+        self._stock = database["stock"]
 
     @store_errors()
-    def add(self, lines: Iterable[Line], now: datetime) -> Sequence[Line]:
-        """Take SKUs into stock that are not there yet, and return them; what is there stays as it was sold down to."""
+    def add(self, lines: Iterable[Line], now: str) -> Sequence[Line]:
+        """Take SKUs into stock that are not there yet, and return them; the others stay as they were sold down to."""
         return [line for line in lines if self._add(line, now)]
 
-    def _add(self, line: Line, now: datetime) -> bool:
+    def _add(self, line: Line, now: str) -> bool:
         pieces = {"initial": line.quantity, "available": line.quantity, "held": 0, "sold": 0}
         try:
             self._stock.insert_one({"_id": line.sku, **pieces, "horizon": now, "holds": {}})
@@ -55,7 +52,7 @@ class MongoShelf:
 
     @store_errors()
     def take(self, line: Line, reservation: Reservation) -> Taken:
-        """Hold the pieces, if they are available and the reservation is neither known here nor older than the horizon."""
+        """Hold the pieces, if they are available and the reservation is neither known here nor before the horizon."""
         hold = _hold(reservation)
         condition = {
             "available": {"$gte": line.quantity},
@@ -102,7 +99,7 @@ class MongoShelf:
             raise NotHeld(f"{line.sku}: reservation {reservation.id} of order {reservation.order} holds nothing here")
 
     @store_errors()
-    def forget(self, before: datetime) -> int:
+    def forget(self, before: str) -> int:
         """Drop the marks of reservations started before this time and return how many.
 
         Without them a take that comes even later would find no mark. So the same write raises the horizon, and a take
@@ -110,7 +107,7 @@ class MongoShelf:
         """
         return sum(self._forget(found, before) for found in self._stock.find({}, {"holds": 1}))
 
-    def _forget(self, found: Mapping[str, Any], before: datetime) -> int:
+    def _forget(self, found: Mapping[str, Any], before: str) -> int:
         over = [name for name, hold in found["holds"].items() if hold["state"] != Hold.HELD and hold["since"] < before]
         if over:
             change = {"$unset": {f"holds.{name}": "" for name in over}, "$max": {"horizon": before}}

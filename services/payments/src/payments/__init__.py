@@ -1,0 +1,1 @@
+"""Payments, and the methods that users pay with."""

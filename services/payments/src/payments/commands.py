@@ -11,16 +11,23 @@ from typing import Any, Final
 
 from pydantic import Field
 from skald.messaging.participant import OPERATOR, Handler, Participant, reading
-from skald.money import Money
+from skald.money import LARGEST_AMOUNT, Money
 from skald.repository import Done, Event, Failed, Repository, Started, Work
 from skald.schema import Body
 from skald_wire import Command
 
-from payments.domain import Authorization, Payment, PaymentMethods, Provider, ProviderRefused, Status
+from payments.domain import Payment, PaymentMethods, Provider, ProviderRefused, ProviderUnavailable, Status
 
 __all__ = ["AuthorizeInput", "CaptureInput", "Commands", "participant"]
 
 _UUID: Final = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
+
+
+class MoneyInput(Body):
+    """An amount in minor units."""
+
+    amount: int = Field(ge=1, le=LARGEST_AMOUNT)
+    currency: str = Field(pattern="^[A-Z]{3}$")
 
 
 class AuthorizeInput(Body):
@@ -28,7 +35,7 @@ class AuthorizeInput(Body):
 
     order_id: str = Field(pattern=_UUID)
     user_id: str = Field(min_length=1, max_length=128)
-    amount: Money
+    amount: MoneyInput
     method: str = Field(min_length=1, max_length=128)
 
 
@@ -51,20 +58,24 @@ class Authorize:
         self._methods = methods
         self._provider = provider
 
-    def run(self, payment: Payment, _command_id: str) -> Authorization | None:
-        """The provider's answer, or None when the user has no such method. Raises ProviderUnavailable."""
+    def run(self, payment: Payment, _command_id: str) -> str | Failed[Payment]:
+        """The authorization's id, or why there is none."""
         method = self._methods.of_user(payment.user, payment.method)
-        return method and self._provider.authorize(payment.id, method.token, payment.money, payment.order)
-
-    def finish(self, payment: Payment, authorization: Authorization | None) -> Done[Payment] | Failed[Payment]:
-        """Authorized, or refused."""
-        if authorization is None:
+        if method is None:
             message = f"user {payment.user} has no payment method {payment.method}"
             return Failed("UnknownPaymentMethod", message, state=payment.refused())
-        if authorization.id is None:
-            return Failed("CardDeclined", authorization.reason, state=payment.refused())
-        reply = {"paymentId": payment.id, "authorizationId": authorization.id}
-        return Done(payment.authorized(authorization.id), reply)
+        try:
+            return self._provider.authorize(payment.id, method.token, payment.money, payment.order)
+        except ProviderRefused as error:
+            return Failed("CardDeclined", str(error), state=payment.refused())
+        except ProviderUnavailable as error:
+            return _unavailable(error)
+
+    def finish(self, payment: Payment, outcome: str | Failed[Payment]) -> Done[Payment] | Failed[Payment]:
+        """Authorized, or refused."""
+        if isinstance(outcome, Failed):
+            return outcome
+        return Done(payment.authorized(outcome), {"paymentId": payment.id, "authorizationId": outcome})
 
     def undo(self, payment: Payment, _command_id: str) -> Payment:
         """Void it, whether or not the provider has heard of it yet."""
@@ -81,13 +92,19 @@ class Void:
     def __init__(self, provider: Provider) -> None:
         self._provider = provider
 
-    def run(self, payment: Payment, _command_id: str) -> None:
-        """Raises ProviderUnavailable."""
-        self._provider.void(payment.id)
+    def run(self, payment: Payment, _command_id: str) -> Failed[Payment] | None:
+        """None when it is voided."""
+        try:
+            self._provider.void(payment.id)
+        except ProviderUnavailable as error:
+            return _unavailable(error)
+        except ProviderRefused as error:
+            return Failed("VoidRefused", str(error), retryable=True)
+        return None
 
-    def finish(self, payment: Payment, _outcome: None) -> Done[Payment]:
-        """Voided."""
-        return Done(payment.voided())
+    def finish(self, payment: Payment, outcome: Failed[Payment] | None) -> Done[Payment] | Failed[Payment]:
+        """Voided, or not yet."""
+        return outcome or Done(payment.voided())
 
     def undo(self, payment: Payment, _command_id: str) -> Payment:
         """Never called: money set free stays free."""
@@ -103,20 +120,21 @@ class Capture:
     def __init__(self, provider: Provider) -> None:
         self._provider = provider
 
-    def run(self, payment: Payment, command_id: str) -> str | None:
-        """The capture's id, or None when the provider will not. Raises ProviderUnavailable."""
+    def run(self, payment: Payment, command_id: str) -> str | Failed[Payment]:
+        """The capture's id, or why there is none."""
         try:
-            return self._provider.capture(command_id, payment.authorization or "", payment.money)
-        except ProviderRefused:
-            return None
+            return self._provider.capture(command_id, payment.id)
+        except ProviderRefused as error:
+            return Failed("CaptureRefused", str(error))
+        except ProviderUnavailable as error:
+            return _unavailable(error)
 
-    def finish(self, payment: Payment, capture: str | None) -> Done[Payment] | Failed[Payment]:
+    def finish(self, payment: Payment, outcome: str | Failed[Payment]) -> Done[Payment] | Failed[Payment]:
         """Captured, or refused."""
-        if capture is None:
-            message = f"the provider no longer honours authorization {payment.authorization} of payment {payment.id}"
-            return Failed("CaptureRefused", message)
+        if isinstance(outcome, Failed):
+            return outcome
         event = Event("payments.captured", payment.order, _captured(payment))
-        return Done(payment.captured(capture), {"captureId": capture}, [event])
+        return Done(payment.captured(outcome), {"captureId": outcome}, [event])
 
     def undo(self, payment: Payment, _command_id: str) -> Payment:
         """Never called: money that has moved is not taken back."""
@@ -138,7 +156,8 @@ class Commands:
         """Set the order's money aside."""
         if payment is not None:
             return Failed("AlreadyAuthorized", f"this saga has payment {payment.id}; it can have one only")
-        fresh = Payment(command.address.command_id, order.order_id, order.user_id, order.amount, order.method)
+        money = Money(order.amount.amount, order.amount.currency)
+        fresh = Payment(command.address.command_id, order.order_id, order.user_id, money, order.method)
         return Started(fresh, self._authorize)
 
     def void(self, payment: Payment | None, _command: Command) -> Decision:
@@ -165,6 +184,11 @@ def participant(repository: Repository[Payment], commands: Commands) -> Particip
             "capture": Handler(reading(CaptureInput, commands.capture), senders=OPERATOR),
         },
     )
+
+
+def _unavailable(error: ProviderUnavailable) -> Failed[Payment]:
+    """Whether the provider acted is unknown: the work stays begun, and the next try asks under the same key."""
+    return Failed("ProviderUnavailable", str(error), retryable=True)
 
 
 def _captured(payment: Payment) -> dict[str, Any]:

@@ -14,7 +14,6 @@ from typing import Protocol
 from skald.money import Money
 
 __all__ = [
-    "Authorization",
     "Payment",
     "PaymentMethod",
     "PaymentMethods",
@@ -83,33 +82,25 @@ class Payment:
         return replace(self, status=Status.CAPTURED, capture=capture)
 
 
-@dataclass(frozen=True, slots=True)
-class Authorization:
-    """The provider's answer: an id when approved, else the reason why not."""
-
-    id: str | None
-    reason: str = ""
-
-
 class ProviderUnavailable(Exception):
-    """The provider did not answer, or said that it could not: whether it acted is unknown, so ask again with the same key."""
+    """The provider did not answer, or could not: whether it acted is unknown, so ask again with the same key."""
 
 
 class ProviderRefused(Exception):
-    """The provider will not do this however often it is asked."""
+    """The provider will not do this however often it is asked; the text is its reason."""
 
 
 class Provider(Protocol):
-    """Whoever moves the money. Every method may be repeated with the same key and then answers as it did before.
+    """Whoever moves the money. Whatever is asked again under the same key is answered as before and done once.
 
-    All raise ProviderUnavailable when the outcome is unknown.
+    Every method raises ProviderRefused or ProviderUnavailable.
     """
 
-    def authorize(self, key: str, token: str, money: Money, order: str) -> Authorization:
-        """Set the money aside."""
+    def authorize(self, key: str, token: str, money: Money, order: str) -> str:
+        """Set the money aside and return the authorization's id."""
 
     def void(self, key: str) -> None:
         """Free what was authorized under ``key``; if nothing was yet, see to it that nothing ever will be."""
 
-    def capture(self, key: str, authorization: str, money: Money) -> str:
-        """Move the money and return the capture's id. Raises ProviderRefused when the authorization is void or unknown."""
+    def capture(self, key: str, authorized: str) -> str:
+        """Move the money that was authorized under the key ``authorized`` and return the capture's id."""

@@ -1,0 +1,1 @@
+"""Plays a payment provider, with a ledger of its own, so that everything can be tried without one."""

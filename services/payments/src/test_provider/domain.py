@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-__all__ = ["Card", "Entry", "Request", "State", "card"]
+__all__ = ["Card", "Entry", "Request", "State", "card_of"]
 
 _FAILS: Final = re.compile(r"tok_fails_([1-9])")
 
@@ -32,8 +32,8 @@ class Card:
     """How many attempts under one key are answered 503 before the card is looked at."""
 
 
-def card(token: str) -> Card | None:
-    """The card behind a token: ``tok_approved``, ``tok_declined``, ``tok_slow`` or ``tok_fails_N`` (N from 1 to 9)."""
+def card_of(token: str) -> Card | None:
+    """The card behind ``tok_approved``, ``tok_declined``, ``tok_slow`` or ``tok_fails_N`` (N from 1 to 9)."""
     match token:
         case "tok_approved":
             return Card(approves=True)
@@ -48,17 +48,18 @@ def card(token: str) -> Card | None:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What one idempotency key asks for. The same key with another request is a mistake of the caller."""
+    """What one key asks for. The same key with another request is a mistake of the caller."""
 
     token: str
     amount: int
+    """Minor units of the currency."""
     currency: str
     order: str
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of the ledger: everything that happened under one idempotency key."""
+    """One line of the ledger: everything that happened under one key."""
 
     key: str
     request: Request | None
@@ -66,5 +67,6 @@ class Entry:
     state: State
     attempts: int = 0
     authorization: str | None = None
+    """Its id, from the moment it was approved."""
     capture: str | None = None
     capture_key: str | None = None

@@ -11,14 +11,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from pymongo import ReturnDocument
-from pymongo.collection import Collection
+from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
+from skald.mongo import Document
 
 from test_provider.domain import Entry, Request, State
 
 __all__ = ["Ledger"]
 
-Document = dict[str, Any]
 _NAMES: Final = uuid.UUID("0b0b7c1c-5d3b-5a52-9a8e-6c2b1a7f4d10")
 """Ids of authorizations and captures follow from their keys: the same answer however often it is asked for."""
 
@@ -41,15 +41,10 @@ def _read(document: Mapping[str, Any]) -> Entry:
 
 
 class Ledger:
-    """Authorizations, voids and captures over one collection."""
+    """Authorizations, voids and captures, over the provider's database."""
 
-    def __init__(self, collection: Collection[Document]) -> None:
-        self._entries = collection
-
-    def prepare(self) -> None:
-        """Make the indexes."""
-        self._entries.create_index("authorization")
-        self._entries.create_index("request.order")
+    def __init__(self, database: Database[Document]) -> None:
+        self._entries = database["ledger"]
 
     def receive(self, key: str, request: Request) -> Entry:
         """Note one more attempt under this key, and return what stands under it."""
@@ -57,34 +52,30 @@ class Ledger:
         try:
             self._entries.insert_one(fresh)
         except DuplicateKeyError:
-            return self._change(key, [State.RECEIVED], {"$inc": {"attempts": 1}}) or self._get(key)
+            return self._change(key, [State.RECEIVED], {"$inc": {"attempts": 1}}) or self._standing(key)
         return _read(fresh)
 
     def settle(self, key: str, *, approved: bool) -> Entry:
-        """Decide a received authorization. One that is decided or voided already stays as it is; returned is what stands."""
+        """Decide a received authorization; one that is decided or voided already stays so. Returns what stands."""
         outcome: Document = {"state": State.DECLINED}
         if approved:
             outcome = {"state": State.APPROVED, "authorization": _name("auth", key)}
-        return self._change(key, [State.RECEIVED], {"$set": outcome}) or self._get(key)
+        return self._change(key, [State.RECEIVED], {"$set": outcome}) or self._standing(key)
 
     def void(self, key: str) -> Entry:
-        """Free what was authorized under the key; an unknown key is barred for good. What is captured stays captured."""
+        """Free what was authorized under the key; an unknown key is barred for good. Returns what stands."""
         try:
             self._entries.insert_one({"_id": key, "state": State.VOIDED, "attempts": 0})
         except DuplicateKeyError:
             open_states = [State.RECEIVED, State.APPROVED]
-            return self._change(key, open_states, {"$set": {"state": State.VOIDED}}) or self._get(key)
-        return self._get(key)
+            return self._change(key, open_states, {"$set": {"state": State.VOIDED}}) or self._standing(key)
+        return self._standing(key)
 
-    def capture(self, key: str, authorization: str) -> Entry | None:
-        """Move the money of an approved authorization. Returns what stands, or None for an authorization nobody made."""
+    def capture(self, key: str, authorized: str) -> Entry | None:
+        """Move the money approved under the key ``authorized``. Returns what stands, None for an unknown key."""
         captured = {"state": State.CAPTURED, "capture": _name("cap", key), "captureKey": key}
-        found = self._entries.find_one_and_update(
-            {"authorization": authorization, "state": State.APPROVED},
-            {"$set": captured},
-            return_document=ReturnDocument.AFTER,
-        ) or self._entries.find_one({"authorization": authorization})
-        return _read(found) if found else None
+        changed = self._change(authorized, [State.APPROVED], {"$set": captured})
+        return changed or self.get(authorized)
 
     def of_order(self, order: str) -> Sequence[Entry]:
         """Everything that was ever asked for an order."""
@@ -106,11 +97,16 @@ class Ledger:
         )
         return _read(found) if found else None
 
-    def _get(self, key: str) -> Entry:
-        document = self._entries.find_one({"_id": key})
-        if document is None:
-            raise LookupError(f"the ledger lost its entry {key!r}: entries are never deleted, so somebody else did it")
-        return _read(document)
+    def get(self, key: str) -> Entry | None:
+        """What stands under the key."""
+        found = self._entries.find_one({"_id": key})
+        return _read(found) if found else None
+
+    def _standing(self, key: str) -> Entry:
+        entry = self.get(key)
+        if entry is None:
+            raise LookupError(f"the ledger lost its entry {key!r}: nothing here deletes one, so somebody else did")
+        return entry
 
 
 def _written(request: Request) -> Document:
