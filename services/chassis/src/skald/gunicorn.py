@@ -15,7 +15,7 @@ from skald.app import READINESS
 from skald.health import HealthServer
 from skald.logging import set_up_logging
 from skald.metrics import forget_process
-from skald.settings import WebSettings
+from skald.settings import HttpSettings
 from skald.tracing import set_up_tracing
 
 __all__ = ["GRACE", "serve"]
@@ -26,7 +26,7 @@ KEEPALIVE: Final = 75
 """Seconds; longer than the gateway keeps an idle connection, so that it never sends into one that is being closed."""
 
 
-def serve(create: Callable[[], Flask], settings: WebSettings) -> None:
+def serve(create: Callable[[], Flask], settings: HttpSettings) -> None:
     """Serves until SIGTERM; does not return.
 
     ``create`` runs once in each process after the fork, so whatever connects belongs in there.
@@ -36,7 +36,7 @@ def serve(create: Callable[[], Flask], settings: WebSettings) -> None:
 
 
 class _Server(BaseApplication):
-    def __init__(self, create: Callable[[], Flask], settings: WebSettings) -> None:
+    def __init__(self, create: Callable[[], Flask], settings: HttpSettings) -> None:
         self._create = create
         self._settings = settings
         self._end_tracing: Callable[[], None] = lambda: None

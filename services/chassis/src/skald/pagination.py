@@ -24,10 +24,10 @@ class PageQuery(Query):
     limit: int = Field(20, ge=1, le=100, description="The most items to answer with.")
     cursor: str | None = Field(None, max_length=512, description="From the Link header of the page before.")
 
-    def position(self) -> list[str] | None:
-        """Where the page starts: the sort key of the last item of the page before, None at the beginning.
+    def position(self, parts: int) -> list[str] | None:
+        """Where the page starts: the sort key, of that many parts, of the last item of the page before; None at first.
 
-        Raises Problem 422 for a cursor that was not made here.
+        Raises Problem 422 for a cursor that was not made for this list.
         """
         if self.cursor is None:
             return None
@@ -35,7 +35,7 @@ class PageQuery(Query):
             position = json.loads(base64.urlsafe_b64decode(self.cursor))
         except ValueError:
             position = None
-        if not (isinstance(position, list) and all(isinstance(part, str) for part in position)):
+        if not (isinstance(position, list) and [type(part) for part in position] == [str] * parts):
             error = FieldError("query", "/cursor", "Take it unchanged from the Link header of the page before.")
             raise Problem(
                 422, "invalid-input", "Input not accepted", "The cursor was not made by this service.", [error]

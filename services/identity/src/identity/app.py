@@ -10,7 +10,7 @@ from skald.app import Api, create_app
 from skald.auth import Authenticator
 from skald.gunicorn import serve
 from skald.health import Readiness
-from skald.mongo import Document, connect
+from skald.mongo import Document, connect, ping
 from skald.tokens import Issuer, Published
 
 from identity import api
@@ -32,7 +32,7 @@ def make_app(settings: IdentityWeb, database: Database[Document]) -> APIFlask:
         settings,
         API,
         deps=api.Deps(server, keyring, Users(database), issuer),
-        readiness=Readiness(lambda: database.command("ping")),
+        readiness=Readiness(lambda: ping(database)),
         authenticator=Authenticator(Issuer(lambda: Published(issuer, keyring.public())), settings.audience),
     )
 
