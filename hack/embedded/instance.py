@@ -1,0 +1,117 @@
+"""One instance of the platform: where its state, logs and links lie, and which ports it has."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from hack.embedded.errors import PlatformError
+from hack.embedded.ports import Ports, ports_for
+from hack.embedded.record import read_record
+
+REPOSITORY: Final = Path(__file__).resolve().parents[2]
+NAMESPACE: Final = "shop"
+"""The Kubernetes namespace, and the broker's vhost, of the shop."""
+
+MARK: Final = "SKALD_PLATFORM"
+"""Variable that every process of an instance carries, so that one whose supervisor died can still be found."""
+
+SOCKET_LIMIT: Final = 100
+"""Bytes of a unix socket's path, less what the supervisor appends while it binds."""
+
+
+@dataclass(frozen=True)
+class Instance:
+    """Folders of one instance. ``home`` holds nothing that ``down --wipe`` may not forget, except ``logs``."""
+
+    name: str
+    home: Path
+    ports: Ports
+
+    @property
+    def state(self) -> Path:
+        """What the parts remember: data, keys, passwords, tokens."""
+        return self.home / "state"
+
+    @property
+    def credentials(self) -> Path:
+        """Passwords, tokens and keys."""
+        return self.state / "credentials"
+
+    @property
+    def logs(self) -> Path:
+        """One file per process."""
+        return self.home / "logs"
+
+    @property
+    def run(self) -> Path:
+        """What is true only while the platform is up: sockets, pid files, rendered configuration."""
+        return self.home / "run"
+
+    @property
+    def kubeconfig(self) -> Path:
+        """For kubectl and other clients: the administrator's way in."""
+        return self.home / "kubeconfig"
+
+    @property
+    def kubectl(self) -> Path:
+        """kubectl, already pointed at this instance."""
+        return self.home / "bin" / "kubectl"
+
+    @property
+    def ca_file(self) -> Path:
+        """The certificate that proves the API server."""
+        return self.state / "kubernetes" / "pki" / "apiserver.crt"
+
+    @property
+    def kubernetes_url(self) -> str:
+        """The API server."""
+        return f"https://{self.ports.address('apiserver')}"
+
+    @property
+    def gateway_url(self) -> str:
+        """The front door, and so the issuer that tokens name."""
+        return f"http://{self.ports.address('gateway')}"
+
+    def log(self, process: str) -> Path:
+        """The process's log file."""
+        return self.logs / f"{process}.log"
+
+    def tokens_dir(self, account: str) -> Path:
+        """Projected tokens of a service account, one file per audience."""
+        return self.state / "tokens" / account
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Let one command at a time change this instance; the others wait."""
+        self.home.mkdir(parents=True, exist_ok=True)
+        with (self.home / "lock").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+
+def open_instance(name: str, environ: Mapping[str, str] = os.environ) -> Instance:
+    """The instance of that name in this checkout.
+
+    One that is up keeps the ports it came up with, whatever the environment says now. Raises PlatformError for a name
+    without a port base, bad port overrides, or a checkout whose path is too long for a unix socket.
+    """
+    home = REPOSITORY / ".platform"
+    if name != "main":
+        home = home / "instances" / name
+    socket_path = home / "run" / "supervisor.sock"
+    if len(os.fsencode(socket_path)) > SOCKET_LIMIT:
+        raise PlatformError(f"{socket_path} is too long for a unix socket", "move the checkout up some folders")
+    record = read_record(home / "run") if _accepts(socket_path) else None
+    return Instance(name, home, Ports(record.ports) if record else ports_for(name, environ))
+
+
+def _accepts(socket_path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(str(socket_path)) == 0

@@ -1,0 +1,67 @@
+"""Built parts in the user's cache: built once per machine, found by what they are built from."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+
+from hack.embedded.errors import PlatformError
+
+
+def cache_folder(environ: Mapping[str, str] = os.environ) -> Path:
+    """``$XDG_CACHE_HOME/skald``, where XDG_CACHE_HOME is ``~/.cache`` when it is not set."""
+    return Path(environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "skald"
+
+
+def content_key(ingredients: Iterable[str | Path]) -> str:
+    """A short name for what a part is built from: texts, and the contents of files."""
+    digest = hashlib.sha256()
+    for ingredient in ingredients:
+        content = ingredient.read_bytes() if isinstance(ingredient, Path) else ingredient.encode()
+        digest.update(hashlib.sha256(content).digest())
+    return digest.hexdigest()[:16]
+
+
+def build_once(folder: Path, build: Callable[[Path], None]) -> Path:
+    """The folder, built if it is not there yet.
+
+    ``build`` fills an empty folder beside it, which then gets the name, so that an interrupted build leaves nothing
+    that looks finished. Builds of one part wait for each other, across processes.
+    """
+    if folder.exists():
+        return folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_name(f".{folder.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            unfinished = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+            try:
+                build(unfinished)
+                unfinished.chmod(0o755)
+                unfinished.rename(folder)
+            finally:
+                shutil.rmtree(unfinished, ignore_errors=True)
+    return folder
+
+
+def run_tool(
+    argv: Sequence[str | Path], *, log: Path, cwd: Path | None = None, env: Mapping[str, str] | None = None
+) -> None:
+    """Run a build tool with its output in ``log``. Raises PlatformError with the last lines when it fails."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("w") as output:
+        done = subprocess.run(
+            argv, cwd=cwd, env={**os.environ, **(env or {})}, stdout=output, stderr=subprocess.STDOUT, check=False
+        )
+    if done.returncode != 0:
+        lines = "\n".join(f"    {line}" for line in log.read_text(errors="replace").splitlines()[-12:])
+        raise PlatformError(
+            f"{Path(argv[0]).name} {argv[1]} ended with {done.returncode}:\n{lines}",
+            f"the whole output is in {log}; a missing network is the usual reason: builds need the package registries",
+        )

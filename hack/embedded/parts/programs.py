@@ -1,0 +1,54 @@
+"""The Go programs: Kubernetes with etcd from ``hack/kubernetes``, and FerretDB."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from hack.embedded.instance import REPOSITORY
+from hack.embedded.parts.go import Toolchain
+
+KUBERNETES_SOURCE: Final = REPOSITORY / "hack" / "kubernetes"
+KUBERNETES_VERSION: Final = "1.34.4"
+FERRETDB: Final = "github.com/FerretDB/FerretDB/v2/cmd/ferretdb@v2.7.0"
+
+_COMPONENTS: Final = ("kube-apiserver", "kube-controller-manager", "kubectl")
+
+
+def kubernetes_ingredients(go: Toolchain) -> list[str | Path]:
+    """What decides how the Kubernetes programs come out."""
+    sources: list[str | Path] = sorted(path for path in KUBERNETES_SOURCE.rglob("*") if path.is_file())
+    return [*sources, version_flags(), go.version]
+
+
+def build_kubernetes(folder: Path, go: Toolchain, logs: Path) -> None:
+    """``bin/kubernetes`` (which is every component, by its name) and ``bin/etcd``."""
+    binaries = folder / "bin"
+    go.build(
+        ["build", "-trimpath", "-ldflags", f"-s -w {version_flags()}", "-o", f"{binaries}/", ".", "./etcd"],
+        log=logs / "build-kubernetes.log",
+        cwd=KUBERNETES_SOURCE,
+        bin_folder=binaries,
+    )
+    for component in _COMPONENTS:
+        (binaries / component).symlink_to("kubernetes")
+
+
+def build_ferretdb(folder: Path, go: Toolchain, logs: Path) -> None:
+    """``bin/ferretdb``."""
+    go.build(["install", "-trimpath", FERRETDB], log=logs / "build-ferretdb.log", bin_folder=folder / "bin")
+
+
+def version_flags() -> str:
+    """Linker flags that tell the programs their version; without them kubectl and kubeadm distrust the server."""
+    major, minor, _ = KUBERNETES_VERSION.split(".")
+    facts = {
+        "gitVersion": f"v{KUBERNETES_VERSION}",
+        "gitMajor": major,
+        "gitMinor": minor,
+        "gitTreeState": "clean",
+        "gitCommit": "0" * 40,
+        "buildDate": "2026-01-01T00:00:00Z",
+    }
+    packages = ("k8s.io/component-base/version", "k8s.io/client-go/pkg/version")
+    return " ".join(f"-X {package}.{name}={value}" for package in packages for name, value in facts.items())

@@ -1,0 +1,35 @@
+"""Fixtures for tests that need the real thing: the instance ``test``, brought up on first use and left up.
+
+``make test`` takes it down. Tests share it, so one that needs quiet makes its own vhost, namespace or database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from hack.embedded.platform import Platform
+
+
+@pytest.fixture(scope="session")
+def parts() -> Iterator[Platform]:
+    """The instance ``test`` with Kubernetes API, database, broker and tokens; services may be down."""
+    yield from _opened(only_parts=True)
+
+
+@pytest.fixture(scope="session")
+def platform() -> Iterator[Platform]:
+    """The instance ``test``, whole."""
+    yield from _opened(only_parts=False)
+
+
+def _opened(*, only_parts: bool) -> Iterator[Platform]:
+    # imported here, so that tests without a platform need not wait for it
+    from hack.embedded.platform import open_platform  # noqa: PLC0415
+
+    opened = open_platform("test", only_parts=only_parts)
+    yield opened
+    opened.close()
