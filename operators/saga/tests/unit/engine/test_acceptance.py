@@ -1,10 +1,9 @@
 from __future__ import annotations
 
 from msgspec.structs import replace
-
+from saga_operator.domain.definition import NotAccepted
 from saga_operator.domain.kinds import Metadata, SagaDefinition, SagaDefinitionSpec, Step
 from saga_operator.domain.model import compile_definition
-from saga_operator.domain.definition import NotAccepted
 from saga_operator.engine.definitions import acceptance
 
 STORED = SagaDefinition(

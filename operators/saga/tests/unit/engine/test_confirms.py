@@ -2,15 +2,14 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
-
 from saga_operator.amqp.confirms import Confirms, Outcome
 
 
 def published(number: int) -> tuple[Confirms, dict[int, list[Outcome]]]:
     confirms = Confirms()
     outcomes: dict[int, list[Outcome]] = {tag: [] for tag in range(1, number + 1)}
-    for tag in outcomes:
-        confirms.published((f"id-{tag}", "inventory.reserve", 1), outcomes[tag].append)
+    for tag, ended in outcomes.items():
+        confirms.published((f"id-{tag}", "inventory.reserve", 1), ended.append)
     return confirms, outcomes
 
 

@@ -4,7 +4,6 @@ import asyncio
 import logging
 
 import pytest
-
 from saga_operator.engine.crew import Crew
 
 

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import json
 
-from operators.saga.tests.unit.engine.doubles import UID, finished_saga
 from saga_operator.amqp.bus import finished_event
 from skald.testing.contracts import event_errors
+
+from operators.saga.tests.unit.engine.doubles import UID, finished_saga
 
 
 def test_the_event_keeps_its_published_schema() -> None:

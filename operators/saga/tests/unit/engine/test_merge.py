@@ -4,7 +4,6 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
-
 from saga_operator.engine.merge import merge_patch
 
 # Nulls never occur: outputs are normalised before they are stored, and absent fields are left out.

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import pytest
-
 from saga_operator.ops.metrics import COUNTERS, GAUGES, HISTOGRAMS, PrometheusMetrics
 
 

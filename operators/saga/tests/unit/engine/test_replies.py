@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from operators.saga.tests.unit.engine.doubles import TallyMetrics
 from saga_operator.amqp.replies import Replies
 from saga_operator.domain.events import ReplyArrived
 from saga_operator.engine.ports import Ref
 from skald_wire import Envelope
+
+from operators.saga.tests.unit.engine.doubles import TallyMetrics
 
 HEADERS = {
     "wire": 1,

@@ -3,7 +3,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 from saga_operator.settings import Bind, SettingsError, read_settings
 
 ENOUGH = {"SKALD_NAMESPACE": "shop", "SKALD_AMQP_URL": "amqp://saga-operator:pw@broker:5672/shop"}

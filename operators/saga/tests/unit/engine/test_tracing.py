@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from saga_operator.ops.tracing import Tracing
 
 from operators.saga.tests.unit.engine.doubles import finished_saga
-from saga_operator.ops.tracing import Tracing
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 

@@ -1,0 +1,111 @@
+"""The messages of the protocol, made from what is known. Nothing here decides whether one is sent."""
+
+from __future__ import annotations
+
+from skald_wire import Address, Cancel, Command, Direction, NotRepresentable, OnFailure, fingerprint
+
+from saga_operator.domain import identity, moments
+from saga_operator.domain.definition import Step
+from saga_operator.domain.effects import Publish
+from saga_operator.domain.kinds import TRACEPARENT
+from saga_operator.domain.knowledge import Prepared
+from saga_operator.domain.policy import Retry
+from saga_operator.domain.references import Unresolvable
+from saga_operator.domain.turn import Turn
+
+
+def action(turn: Turn, step: Step) -> Prepared:
+    """The step's action. Raises Unresolvable."""
+    known = turn.known(step)
+    if known.action is None:
+        known = turn.change(step.index, action=_prepare(turn, step, Direction.FORWARD))
+    assert known.action is not None
+    return known.action
+
+
+def compensation(turn: Turn, step: Step) -> Prepared:
+    """The step's compensation; the step must have one. Raises Unresolvable."""
+    known = turn.known(step)
+    if known.compensation is None:
+        known = turn.change(step.index, compensation=_prepare(turn, step, Direction.BACKWARD))
+    assert known.compensation is not None
+    return known.compensation
+
+
+def send_action(turn: Turn, step: Step) -> None:
+    """Publish the action, or publish it again under the same id (I3)."""
+    prepared = action(turn, step)
+    if turn.known(step).started_at is None:
+        turn.change(step.index, started_at=turn.now)
+    attempt = _next_attempt(turn, step, step.timeout, step.retry)
+    _publish_command(turn, prepared, attempt, retry_only=step.after_pivot)
+
+
+def send_cancel(turn: Turn, step: Step) -> None:
+    """Ask the action's register to become dead, or to say what it holds (I4)."""
+    prepared = action(turn, step)
+    attempt = _next_attempt(turn, step, step.timeout, step.retry)
+    turn.change(step.index, cancels=turn.known(step).cancels + 1)
+    cancel = Cancel(prepared.address, attempt, moments.show(turn.now), traceparent=_traceparent(turn))
+    turn.effects.append(Publish(cancel))
+
+
+def send_compensation(turn: Turn, step: Step) -> None:
+    """Publish the compensation, or publish it again under the same id (I5)."""
+    assert step.compensation is not None
+    prepared = compensation(turn, step)
+    attempt = _next_attempt(turn, step, step.compensation.timeout, turn.definition.compensation_retry)
+    _publish_command(turn, prepared, attempt, retry_only=True)
+
+
+def _next_attempt(turn: Turn, step: Step, timeout: float, retry: Retry) -> int:
+    """Counts the attempt, and sets when silence makes for another."""
+    attempt = turn.known(step).attempts + 1
+    turn.change(step.index, attempts=attempt, due=turn.now + timeout + retry.delay(attempt, turn.chance()))
+    if attempt == 2 and turn.known(step).error is None:
+        turn.checkpoint = True  # the first silence is worth showing; the attempts after it are not
+    return attempt
+
+
+def _publish_command(turn: Turn, prepared: Prepared, attempt: int, *, retry_only: bool) -> None:
+    forward_deadline = prepared.address.direction is Direction.FORWARD and not retry_only
+    command = Command(
+        address=prepared.address,
+        input=prepared.input,
+        attempt=attempt,
+        on_failure=OnFailure.RETRY if retry_only else OnFailure.COMPENSATE,
+        issued_at=moments.show(turn.now),
+        deadline=moments.show(turn.before.deadline) if forward_deadline else None,
+        traceparent=_traceparent(turn),
+    )
+    turn.effects.append(Publish(command))
+
+
+def _traceparent(turn: Turn) -> str | None:
+    return turn.saga.metadata.annotations.get(TRACEPARENT)
+
+
+def _prepare(turn: Turn, step: Step, direction: Direction) -> Prepared:
+    command, template = step.command, step.input
+    action_id = None
+    if direction is Direction.BACKWARD:
+        assert step.compensation is not None
+        command, template = step.compensation.command, step.compensation.input
+        action_id = identity.id_of(turn.saga, step.name, Direction.FORWARD)
+    resolved = template.resolve(turn.saga.spec.input, turn.output_of)
+    try:
+        print_of_content = fingerprint(turn.definition.name, step.name, command, resolved)
+    except NotRepresentable as error:
+        raise Unresolvable(f"the input cannot be sent: {error}") from None
+    address = Address(
+        command_id=identity.id_of(turn.saga, step.name, direction),
+        saga_key=identity.key_of(turn.saga),
+        saga=identity.title_of(turn.saga),
+        step=step.name,
+        participant=step.participant,
+        command=command,
+        direction=direction,
+        fingerprint=print_of_content,
+        action_id=action_id,
+    )
+    return Prepared(address, resolved)

@@ -1,0 +1,123 @@
+"""What an operator knows of one saga between two events. Immutable; made and changed only by ``machine``."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Any, Final, Literal
+
+from msgspec import Struct
+from skald_wire import Address, Direction, Reply
+
+from saga_operator.domain.kinds import Failure, Saga, StepError, StepState
+
+JSON = Any
+
+DONE: Final = (StepState.SUCCEEDED, StepState.SKIPPED, StepState.COMPLETED, StepState.WAIVED)
+"""Outcomes that let dependants go on. A waived step ran, and stays."""
+DEAD: Final = (StepState.FAILED, StepState.CANCELLED, StepState.COMPENSATED)
+"""Outcomes after which a step's action is not in force and never will be."""
+
+KEY_REUSED: Final = "KeyReused"
+"""Error code of a register that stands for other content (rule R6)."""
+UNRESOLVABLE: Final = "UnresolvableInput"
+"""Error code of a command whose input refers to what the saga does not hold."""
+
+StallReason = Literal[
+    "DefinitionMissing",
+    "DefinitionChanged",
+    "NotAccepted",
+    "KeyReused",
+    "CompensationFailed",
+    "StepFailed",
+    "Unanswered",
+    "Unroutable",
+]
+
+
+class Verdict(Enum):
+    """The choice that the next write records. It is in force only once that write is known to have succeeded."""
+
+    BACKWARD = "turn back"
+    SUCCEEDED = "end as Succeeded"
+    COMPENSATED = "end as Compensated"
+
+
+class Stall(Struct, frozen=True):
+    """Why the saga waits for something that it cannot bring about."""
+
+    reason: StallReason
+    step: str | None
+    message: str
+
+
+class Prepared(Struct, frozen=True):
+    """A command whose input is resolved: all that is the same in each of its attempts."""
+
+    address: Address
+    input: dict[str, JSON]
+
+
+class StepKnowledge(Struct, frozen=True):
+    """What is known of one step, and how the command at hand (its action, cancel or compensation) fares."""
+
+    outcome: StepState | None = None
+    """What the register said, as a state of DONE or DEAD; None while unknown."""
+    output: dict[str, JSON] | None = None
+    error: StepError | None = None
+    """The last Failed answer to the command at hand, or why the step is dead."""
+    attempts: int = 0
+    """Sends of the command at hand that count, its cancels included."""
+    failures: int = 0
+    """Failed answers to the command at hand."""
+    failed_attempt: int = 0
+    """The attempt whose Failed answer was counted last; the same answer may come twice."""
+    cancels: int = 0
+    """Cancels among the attempts."""
+    unsent: int = 0
+    """Publishes in a row that reached no queue."""
+    unroutable: bool = False
+    """The last of these came back because nobody listens under the participant's name."""
+    due: float = 0.0
+    """When the command at hand is to be sent (again), in Unix seconds."""
+    started_at: float | None = None
+    finished_at: float | None = None
+    action: Prepared | None = None
+    """Only remembered, never decided by: it can be computed again from the facts."""
+    compensation: Prepared | None = None
+    """As ``action``."""
+
+
+class Knowledge(Struct, frozen=True):
+    """What an operator knows of one saga."""
+
+    saga: Saga
+    """The object, with the status as last stored or seen: the direction and the phase in it are in force."""
+    steps: tuple[StepKnowledge, ...] = ()
+    """One per step of the definition; empty until the definition is first given."""
+    definition_hash: str | None = None
+    started_at: float = 0.0
+    deadline: float = 0.0
+    """Unix seconds."""
+    input_problem: str | None = None
+    """Why the saga's input does not fit the definition's schema."""
+    early: tuple[Reply, ...] = ()
+    """Replies that cannot be checked yet, because the input they answer cannot be computed yet."""
+    cause: Failure | None = None
+    """Set: the saga is being sealed (I4), or goes back, because of this."""
+    verdict: Verdict | None = None
+    """Set: a write with this choice was asked for."""
+    stall: Stall | None = None
+    store_again_at: float | None = None
+    """When to ask once more for a write that the API server refused."""
+    wake_at: float | None = 0.0
+    """When the machine wants to be woken, in Unix seconds; None: only by events."""
+
+    @property
+    def direction(self) -> Direction:
+        """The direction in force, that is, as written."""
+        return self.saga.status.direction
+
+    @property
+    def terminal(self) -> bool:
+        """Whether the saga has ended, durably."""
+        return self.saga.status.phase.terminal

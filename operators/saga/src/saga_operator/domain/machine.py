@@ -1,0 +1,141 @@
+"""How a saga runs: ``advance`` turns what is known and what happened into what is known now and what to do.
+
+    open_saga(saga) -> knowledge                                the object was first seen
+    advance(definition, knowledge, event, now, jitter)          anything happened; nothing else changes a saga
+    render(definition, knowledge, now) -> status                what to store
+
+A turn records what the event says (``sight``, ``facts``, ``delivery``), then does whatever the direction in force
+allows (``forward`` with ``seal``, or ``backward``). So it does not matter which event brought a piece of knowledge,
+or in which order.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+from msgspec.structs import replace
+from skald_wire import Direction
+from skald_wire.names import INPUT_LIMIT
+
+from saga_operator.domain import backward, delivery, facts, forward, moments, sight, stalls
+from saga_operator.domain.definition import Definition, NotAccepted
+from saga_operator.domain.effects import Effect
+from saga_operator.domain.events import (
+    Confirmed,
+    DefinitionChanged,
+    Event,
+    Reconnected,
+    ReplyArrived,
+    Returned,
+    SagaGone,
+    SagaSeen,
+    Stored,
+    StoreRefused,
+    Unconfirmed,
+    Woken,
+)
+from saga_operator.domain.kinds import Saga, StepStatus
+from saga_operator.domain.knowledge import Knowledge
+from saga_operator.domain.render import render
+from saga_operator.domain.turn import Turn, wait
+
+__all__ = ["Knowledge", "advance", "open_saga", "render"]
+
+_STORE_AGAIN_AFTER: Final = 30.0
+"""Seconds until a refused write is tried once more; what refused it may be a policy that somebody mends."""
+
+
+def open_saga(saga: Saga) -> Knowledge:
+    """What is known when the object is first seen: what it says."""
+    return Knowledge(saga)
+
+
+def advance(
+    definition: Definition | NotAccepted | None, knowledge: Knowledge, event: Event, now: float, jitter: float
+) -> tuple[Knowledge, list[Effect]]:
+    """The knowledge after an event, and what to do, in order.
+
+    ``definition`` is the one that the saga names: None when there is none, NotAccepted when it was refused. ``now`` is
+    Unix seconds; ``jitter`` is uniform in [0, 1).
+    """
+    if knowledge.terminal or _changes_nothing(knowledge, event):
+        return knowledge, []
+    if isinstance(event, SagaSeen) and event.saga.metadata.uid != knowledge.saga.metadata.uid:
+        knowledge = open_saga(event.saga)  # another object of the same name: what was learned may not be its own
+    stall = stalls.of_definition(definition, knowledge)
+    if stall is not None:
+        return wait(sight.glance(knowledge, event), stall)
+    assert isinstance(definition, Definition)
+    turn = Turn(definition, knowledge if knowledge.steps else _begin(definition, knowledge, now), now, jitter)
+    _absorb(turn, event)
+    if not turn.saga.status.phase.terminal:
+        _act(turn)
+    return turn.finish()
+
+
+def _changes_nothing(knowledge: Knowledge, event: Event) -> bool:
+    """The events of every saga that need no work: they should cost none."""
+    match event:
+        case Confirmed():
+            return not any(step.unsent for step in knowledge.steps)
+        case SagaSeen(saga, authoritative=False):
+            ours = knowledge.saga.metadata
+            seen = (saga.metadata.uid, saga.metadata.resource_version)
+            return bool(knowledge.steps) and seen == (ours.uid, ours.resource_version)
+        case _:
+            return isinstance(event, SagaGone)
+
+
+def _begin(definition: Definition, knowledge: Knowledge, now: float) -> Knowledge:
+    saga = knowledge.saga
+    status = saga.status
+    return replace(
+        knowledge,
+        steps=tuple(
+            facts.recall(status.steps.get(step.name, StepStatus()), status.direction) for step in definition.steps
+        ),
+        definition_hash=definition.hash,
+        started_at=moments.parse(status.start_time) if status.start_time else now,
+        deadline=moments.parse(saga.metadata.creation_timestamp) + definition.deadline,
+        input_problem=_input_problem(definition, saga),
+        cause=status.failure if status.direction is Direction.BACKWARD else None,
+    )
+
+
+def _input_problem(definition: Definition, saga: Saga) -> str | None:
+    size = len(msgspec.json.encode(saga.spec.input))
+    if size > INPUT_LIMIT:
+        return f"the input has {size} bytes, more than {INPUT_LIMIT}; pass references instead"
+    return definition.schema.problem(saga.spec.input) if definition.schema else None
+
+
+def _absorb(turn: Turn, event: Event) -> None:
+    match event:
+        case SagaSeen():
+            sight.see(turn, event.saga, authoritative=event.authoritative)
+        case Stored():
+            sight.stored(turn, event)
+        case ReplyArrived():
+            facts.hear(turn, event.reply)
+        case Confirmed() | Returned() | Unconfirmed():
+            delivery.note(turn, event)
+        case Reconnected():
+            delivery.send_again(turn)
+        case StoreRefused():
+            turn.store_again_at = turn.now + _STORE_AGAIN_AFTER
+        case Woken() | DefinitionChanged() | SagaGone():
+            pass
+
+
+def _act(turn: Turn) -> None:
+    if turn.direction is Direction.BACKWARD:
+        backward.go(turn)
+    else:
+        forward.go(turn)
+    turn.take_stall(stalls.of_saga(turn))
+    if turn.store_again_at is not None:
+        if turn.store_again_at <= turn.now:
+            turn.store_again()
+        else:
+            turn.wake(turn.store_again_at)

@@ -1,0 +1,150 @@
+"""The status to store: for people first, then for the operator that starts from it next."""
+
+from __future__ import annotations
+
+import re
+from typing import Final, Literal
+
+from msgspec.structs import replace
+from skald_wire import Direction
+
+from saga_operator.domain import moments
+from saga_operator.domain.definition import Definition, NotAccepted
+from saga_operator.domain.durations import show
+from saga_operator.domain.kinds import Failure, Phase, Status, StatusCondition, StepState, StepStatus
+from saga_operator.domain.knowledge import DONE, Knowledge, StepKnowledge, Verdict
+
+_REASON: Final = re.compile(r"[A-Za-z][A-Za-z0-9_,:]*")
+"""What Kubernetes takes as the reason of a condition."""
+_FALLBACK_REASON: Final = "Failed"
+Known = tuple[Literal["True", "False"], str, str]
+"""Status, reason and message of a condition."""
+
+
+def render(definition: Definition | NotAccepted | None, knowledge: Knowledge, now: float) -> Status:
+    """What to store at ``now``: all that is known, and the verdict, if one was reached."""
+    if not isinstance(definition, Definition) or not knowledge.steps or knowledge.definition_hash != definition.hash:
+        return _waiting(knowledge, now)
+    direction = _direction(knowledge)
+    phase = _phase(knowledge, direction)
+    failure = knowledge.cause
+    return Status(
+        phase=phase,
+        direction=direction,
+        progress=f"{sum(step.outcome in DONE for step in knowledge.steps)}/{len(knowledge.steps)}",
+        current_steps=None if phase.terminal else ",".join(_current(definition, knowledge, direction)) or None,
+        attempts=sum(step.attempts for step in knowledge.steps) or None,
+        reason=knowledge.stall.reason if knowledge.stall else failure.code if failure else None,
+        duration=show(now - knowledge.started_at) if phase.terminal else None,
+        definition_hash=knowledge.definition_hash,
+        start_time=moments.show(knowledge.started_at),
+        completion_time=moments.show(now) if phase.terminal else None,
+        failure=failure,
+        steps=_steps(definition, knowledge),
+        conditions=_conditions(knowledge, phase, failure if direction is Direction.BACKWARD else None, now),
+    )
+
+
+def _waiting(knowledge: Knowledge, now: float) -> Status:
+    """Without its definition nothing new can be told of the steps."""
+    status = knowledge.saga.status
+    return replace(
+        status,
+        reason=knowledge.stall.reason if knowledge.stall else status.reason,
+        conditions=_conditions(knowledge, status.phase, None, now),
+    )
+
+
+def _direction(knowledge: Knowledge) -> Direction:
+    if knowledge.verdict in (Verdict.BACKWARD, Verdict.COMPENSATED):
+        return Direction.BACKWARD
+    return knowledge.direction
+
+
+def _phase(knowledge: Knowledge, direction: Direction) -> Phase:
+    match knowledge.verdict:
+        case Verdict.SUCCEEDED:
+            return Phase.SUCCEEDED
+        case Verdict.COMPENSATED:
+            return Phase.COMPENSATED
+        case _:
+            return Phase.COMPENSATING if direction is Direction.BACKWARD else Phase.RUNNING
+
+
+def _current(definition: Definition, knowledge: Knowledge, direction: Direction) -> list[str]:
+    """Forward: what is reached and not known. Backward: what is being undone."""
+    done = to_undo = 0
+    for step, known in zip(definition.steps, knowledge.steps, strict=True):
+        done |= step.bit if known.outcome in DONE else 0
+        to_undo |= step.bit if known.outcome is StepState.SUCCEEDED and step.compensation else 0
+    if direction is Direction.FORWARD:
+        return [
+            step.name
+            for step, known in zip(definition.steps, knowledge.steps, strict=True)
+            if known.outcome is None and not step.needs & ~done
+        ]
+    return [step.name for step in definition.steps if step.bit & to_undo and not step.dependants & to_undo]
+
+
+def _steps(definition: Definition, knowledge: Knowledge) -> dict[str, StepStatus]:
+    """Steps that nothing was done about stay out: absent means Pending, and an object in etcd is not free."""
+    rendered = {}
+    backward = knowledge.direction is Direction.BACKWARD
+    for step, known in zip(definition.steps, knowledge.steps, strict=True):
+        state = _state(known, undoing=backward and step.compensation is not None)
+        if state is not StepState.PENDING:
+            rendered[step.name] = _step(known, state)
+    return rendered
+
+
+def _state(known: StepKnowledge, *, undoing: bool) -> StepState:
+    if known.outcome is None:
+        return StepState.RUNNING if known.attempts or known.error else StepState.PENDING
+    if undoing and known.outcome is StepState.SUCCEEDED and (known.attempts or known.error):
+        return StepState.COMPENSATING
+    return known.outcome
+
+
+def _step(known: StepKnowledge, state: StepState) -> StepStatus:
+    return StepStatus(
+        state=state,
+        attempts=known.attempts or None,
+        failures=known.failures or None,
+        output=known.output,
+        error=known.error,
+        started_at=moments.show(known.started_at) if known.started_at is not None else None,
+        finished_at=moments.show(known.finished_at) if known.finished_at is not None else None,
+    )
+
+
+def _conditions(knowledge: Knowledge, phase: Phase, failure: Failure | None, now: float) -> list[StatusCondition]:
+    """Each is there from the moment that something can be said: a condition that is absent is unknown."""
+    before = {condition.type: condition for condition in knowledge.saga.status.conditions}
+    known: dict[str, Known] = {}
+    if phase is Phase.SUCCEEDED:
+        known["Succeeded"] = ("True", "Succeeded", "every step succeeded")
+        known["Compensated"] = ("False", "Succeeded", "there is nothing to undo")
+    elif failure is not None:
+        reason = failure.code if _REASON.fullmatch(failure.code) else _FALLBACK_REASON
+        known["Succeeded"] = ("False", reason, f"step {failure.step}: {failure.message or failure.code}")
+        if phase is Phase.COMPENSATED:
+            known["Compensated"] = ("True", "Compensated", "everything that ran is undone")
+    if knowledge.stall is not None:
+        known["Stalled"] = ("True", knowledge.stall.reason, knowledge.stall.message)
+    elif "Stalled" in before:
+        known["Stalled"] = ("False", "Progressing", "")
+    kept = {kind: condition for kind, condition in before.items() if kind not in known}
+    return [*kept.values(), *(_condition(kind, *what, before.get(kind), now) for kind, what in known.items())]
+
+
+def _condition(
+    kind: str,
+    status: Literal["True", "False"],
+    reason: str,
+    message: str,
+    before: StatusCondition | None,
+    now: float,
+) -> StatusCondition:
+    """``lastTransitionTime`` moves only with the status, as everywhere in Kubernetes."""
+    since = before.last_transition_time if before is not None and before.status == status else moments.show(now)
+    return StatusCondition(kind, status, reason, message, since)
