@@ -60,8 +60,8 @@ def run_worker(
     """Run until SIGTERM or SIGINT, then finish what is in hand and return.
 
     ``prepare`` is what must have been done before anything is consumed or relayed, such as making indexes; each is
-    safe to repeat, because neither the broker nor the database has to be there yet. Exits with 1 when one of the threads fails: its supervisor
-    starts it again, and the register answers what was in hand.
+    safe to repeat, because neither the broker nor the database has to be there yet. Exits with 1 when one of the
+    threads fails: its supervisor starts it again, and the register answers what was in hand.
     """
     set_up_logging(settings.service, settings.log_level)
     flush_traces = set_up_tracing(settings.service, settings.trace_endpoint)
