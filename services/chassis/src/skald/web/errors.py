@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 from pymongo.errors import ConnectionFailure
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
+from skald.effects import Contended
 from skald.mongo import StoreUnavailable
 from skald.problems import PROBLEM_TYPE, FieldError, Problem, json_pointer
 from skald.web.scope import request_id
@@ -43,6 +44,7 @@ def install_error_handlers(app: APIFlask) -> None:
     app.register_error_handler(HTTPError, _from_validation)
     app.register_error_handler(StoreUnavailable, _from_lost_database)
     app.register_error_handler(ConnectionFailure, _from_lost_database)
+    app.register_error_handler(Contended, _from_contention)
 
 
 def _answer(problem: Problem) -> Response:
@@ -104,3 +106,9 @@ def _from_lost_database(error: Exception) -> Response:
             headers={"Retry-After": "1"},
         )
     )
+
+
+def _from_contention(error: Contended) -> Response:
+    logger.warning("gave up a write: %s", error)
+    detail = "Others change the same thing at the same time; the same request may succeed in a moment."
+    return _answer(Problem(503, "contended", "Not available now", detail, headers={"Retry-After": "1"}))
