@@ -165,9 +165,7 @@ class Engine:
 
     def phases(self) -> Mapping[str, int]:
         """How many live sagas are in which phase."""
-        tally = Tally(
-            Phase.PENDING if live.knowledge is None else machine.phase(live.knowledge) for live in self._table
-        )
+        tally = Tally(live.phase for live in self._table)
         return {phase.value: tally[phase] for phase in Phase if not phase.terminal}
 
     def _later(self, action: partial[None]) -> None:
@@ -216,7 +214,7 @@ class Engine:
             self._metrics.count("faults", {})
             self._wake_at(live, now + FAULT_PAUSE)
             return
-        if live.knowledge is None:
+        if live.gone:
             return
         if isinstance(event, SagaGone) or (isinstance(event, SagaSeen) and event.saga.status.phase.terminal):
             self._table.remove(live)

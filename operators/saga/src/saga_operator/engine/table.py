@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from enum import IntEnum
 
 from saga_operator.domain.events import Event
-from saga_operator.domain.kinds import Saga
+from saga_operator.domain.kinds import Phase, Saga
 from saga_operator.domain.machine import Knowledge
 from saga_operator.engine.ports import Ref
 from saga_operator.engine.timers import Alarm
@@ -74,6 +74,13 @@ class LiveSaga:
     def definition(self) -> Ref:
         """Where its definition lies."""
         return Ref(self.ref.namespace, self.saga.spec.definition)
+
+    @property
+    def phase(self) -> Phase:
+        """As its status would show it if it were written now; the first write of a fast saga is its last."""
+        stored = self.saga.status.phase
+        begun = self.knowledge is not None and bool(self.knowledge.steps)
+        return Phase.RUNNING if begun and stored is Phase.PENDING else stored
 
     def forget(self) -> None:
         """Let go of everything but the name, so that whoever still holds this object holds little."""

@@ -8,11 +8,10 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import pika
 from pika.adapters.blocking_connection import BlockingChannel
-
 from skald import register
 from skald.register import Answer, Entry, Run, Write
 from skald_wire import Cancel, Command, Envelope, Reply, decode, encode_reply
@@ -57,7 +56,7 @@ class Participant:
         self._up = threading.Event()
         self._thread = threading.Thread(target=self._serve, name=f"participant-{name}", daemon=True)
 
-    def __enter__(self) -> Participant:
+    def __enter__(self) -> Self:
         self._thread.start()
         assert self._up.wait(20), f"participant {self.name} could not consume"
         return self
