@@ -1,64 +1,84 @@
-"""What an operator would send for one saga: commands, compensations and cancels with the right ids and fingerprints."""
+"""Commands and cancels as the operator would send them, for tests of participants."""
 
 from __future__ import annotations
 
-import time
-import uuid
 from collections.abc import Mapping
-from dataclasses import replace
-from typing import Any, Final
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from skald_wire import Address, Cancel, Command, Direction, Kind, OnFailure, command_id, fingerprint, saga_key
+from skald_wire import Address, Cancel, Command, Direction, Envelope, Kind, OnFailure, command_id, encode, fingerprint
 
-from skald.moments import rfc3339
+__all__ = ["SagaStep", "delivered", "moment", "with_other_content"]
 
-__all__ = ["SagaMessages"]
-
-_NAMESPACE: Final = "shop"
-_DEFINITION: Final = "a-definition"
-_REPLY_TO: Final = "replies"
+JSON = Any
 
 
-class SagaMessages:
-    """The messages of one saga; each step is called after its command."""
+def moment(from_now: timedelta = timedelta()) -> str:
+    """RFC 3339."""
+    return (datetime.now(UTC) + from_now).isoformat()
 
-    def __init__(self, name: str | None = None) -> None:
-        """A saga of its own for each object, unless it is given a name."""
-        self.name = name or f"saga-{uuid.uuid4()}"
+
+@dataclass(frozen=True, slots=True)
+class SagaStep:
+    """One step of one saga, at one participant."""
+
+    participant: str
+    saga: str
+    """The Saga's name; also its idempotency key."""
+    name: str = "step"
+    namespace: str = "shop"
+    definition: str = "test-v1"
 
     @property
-    def key(self) -> str:
-        """What participants store its document under."""
-        return saga_key(_NAMESPACE, self.name)
+    def saga_key(self) -> str:
+        """Where the participant keeps its document."""
+        return f"{self.namespace}/{self.saga}"
 
     def action(
-        self, routing_key: str, body: Mapping[str, Any], *, on_failure: OnFailure = OnFailure.COMPENSATE
+        self,
+        command: str,
+        given: Mapping[str, JSON],
+        *,
+        on_failure: OnFailure = OnFailure.COMPENSATE,
+        deadline: str | None = None,
+        attempt: int = 1,
     ) -> Command:
-        """The command ``participant.command`` of the step that is named after it."""
-        step = routing_key.partition(".")[2]
-        return self._command(routing_key, step, Kind.ACTION, body, on_failure)
+        """The step's action; ``on_failure`` RETRY for a step after the pivot."""
+        return Command(
+            self._address(command, given, Kind.ACTION), given, attempt, on_failure, moment(), "replies", deadline
+        )
 
-    def compensation(self, routing_key: str, body: Mapping[str, Any], *, of: Command) -> Command:
-        """The command that undoes the step of ``of``."""
-        command = self._command(routing_key, of.address.step, Kind.COMPENSATION, body, OnFailure.RETRY)
-        return replace(command, address=replace(command.address, action_id=of.address.command_id))
+    def compensation(self, command: str, given: Mapping[str, JSON], *, attempt: int = 1) -> Command:
+        """What undoes the step's action."""
+        address = self._address(command, given, Kind.COMPENSATION)
+        return Command(address, given, attempt, OnFailure.RETRY, moment(), "replies")
 
-    def cancel(self, command: Command) -> Cancel:
-        """The cancel of that command."""
-        return Cancel(command.address, attempt=1, issued_at=rfc3339(time.time()), reply_to=_REPLY_TO)
-
-    def _command(
-        self, routing_key: str, step: str, kind: Kind, body: Mapping[str, Any], on_failure: OnFailure
-    ) -> Command:
-        participant, _, command = routing_key.partition(".")
-        address = Address(
-            command_id=command_id(_NAMESPACE, self.name, step, kind),
-            saga_key=self.key,
-            saga=f"{_NAMESPACE}/{self.name}",
-            step=step,
-            participant=participant,
+    def _address(self, command: str, given: Mapping[str, JSON], kind: Kind) -> Address:
+        action_id = command_id(self.namespace, self.saga, self.name, Kind.ACTION)
+        return Address(
+            command_id=command_id(self.namespace, self.saga, self.name, kind),
+            saga_key=self.saga_key,
+            saga=self.saga_key,
+            step=self.name,
+            participant=self.participant,
             command=command,
             direction=Direction.FORWARD if kind is Kind.ACTION else Direction.BACKWARD,
-            fingerprint=fingerprint(_DEFINITION, step, command, body),
+            fingerprint=fingerprint(self.definition, self.name, command, given),
+            action_id=None if kind is Kind.ACTION else action_id,
         )
-        return Command(address, dict(body), 1, on_failure, issued_at=rfc3339(time.time()), reply_to=_REPLY_TO)
+
+
+def cancel(of: Command, decision: Mapping[str, JSON] | None = None) -> Cancel:
+    """The cancel of a command."""
+    return Cancel(of.address, 1, moment(), "replies", decision)
+
+
+def with_other_content(command: Command) -> Command:
+    """The same id standing for something else (R6)."""
+    return replace(command, address=replace(command.address, fingerprint="0" * 64))
+
+
+def delivered(message: Command | Cancel, sender: str = "saga-operator") -> Envelope:
+    """The message as a participant's consumer gets it."""
+    return encode(message, user_id=sender)
