@@ -5,7 +5,7 @@ MEMBERS := $(wildcard services/*/pyproject.toml operators/*/pyproject.toml)
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install lock lint test demo bench
+.PHONY: help install lock lint test demo bench up down status logs
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,6 +19,18 @@ install: .venv/installed ## make the development environment in .venv
 	@.venv/bin/uv pip sync --quiet --python $(PY) --require-hashes requirements/dev.lock
 	@.venv/bin/uv pip install --quiet --python $(PY) --no-deps --no-build-isolation $(addprefix -e ,$(patsubst %/pyproject.toml,%,$(MEMBERS)))
 	@touch $@
+
+up: install ## start the platform: every real part and service, and wait until all is ready
+	@$(PY) -m hack.embedded up
+
+down: ## stop the platform; WIPE=1 forgets its data
+	@$(PY) -m hack.embedded down $(if $(WIPE),--wipe)
+
+status: ## show what runs
+	@$(PY) -m hack.embedded status
+
+logs: ## show a process's log, NAME=orders-web, or all of them
+	@$(PY) -m hack.embedded logs $(NAME)
 
 lock: install ## pin the third-party packages again after a change to a pyproject.toml
 	@PATH=.venv/bin:$$PATH $(PY) hack/lock.py

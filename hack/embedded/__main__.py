@@ -22,8 +22,8 @@ from hack.embedded.status import show_status
 from hack.embedded.supervisor import Supervisor
 
 _EPILOG = """\
-Ports: SKALD_PORT_BASE moves all of them (main 18000, test 28000), SKALD_PORT_<NAME> one, for example
-SKALD_PORT_GATEWAY=8080. Built parts are kept in $XDG_CACHE_HOME/skald, state and logs in .platform/.
+Ports: SKALD_PORT_BASE moves all of them, SKALD_PORT_<NAME> one, for example SKALD_PORT_GATEWAY=8080. Built parts
+are kept in $XDG_CACHE_HOME/skald, state and logs in .platform/.
 """
 
 Command = Callable[[Instance, argparse.Namespace, Console], None]
@@ -78,8 +78,8 @@ def _env(instance: Instance, given: argparse.Namespace, console: Console) -> Non
         print(f"export {name}={shlex.quote(value)}")
 
 
-def _secret(instance: Instance, given: argparse.Namespace, _: Console) -> None:
-    print(Environment(instance, Credentials(instance.credentials)).client_secret(given.name))
+def _secret(instance: Instance, _: argparse.Namespace, __: Console) -> None:
+    print(Environment(instance, Credentials(instance.credentials)).client_secret())
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:
@@ -110,7 +110,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     command("env", _env, "print a process's environment, for a shell to read").add_argument(
         "name", help="a process, or a seed such as identity-seed"
     )
-    command("secret", _secret, "print the secret of a demo client").add_argument("name", choices=CLIENTS)
+    command("secret", _secret, "print the demo clients' secret").add_argument("name", choices=CLIENTS)
     return parser.parse_args(arguments)
 
 

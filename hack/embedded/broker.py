@@ -17,7 +17,7 @@ from hack.embedded.instance import REPOSITORY
 
 TOPOLOGY: Final = REPOSITORY / "charts" / "rabbitmq" / "files" / "topology.yaml"
 ADMIN: Final = "admin"
-"""The broker user with every right; for people and tests, never for a service."""
+"""The broker user with every right, also to publish in another's name; for people and tests, never for a service."""
 
 JSON = dict[str, Any]
 _EVERYTHING: Final = {"configure": ".*", "write": ".*", "read": ".*"}
@@ -49,7 +49,7 @@ def render_definitions(topology: JSON, vhost: str, password_hashes: Mapping[str,
                 "name": user,
                 "password_hash": password_hash,
                 "hashing_algorithm": "rabbit_password_hashing_sha256",
-                "tags": ["administrator"] if user == ADMIN else [],
+                "tags": ["administrator", "impersonator"] if user == ADMIN else [],
             }
             for user, password_hash in password_hashes.items()
         ],

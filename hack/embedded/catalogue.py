@@ -16,6 +16,7 @@ from hack.embedded.parts import Parts
 from hack.embedded.processes.broker import Broker
 from hack.embedded.processes.database import Database
 from hack.embedded.processes.environment import Environment
+from hack.embedded.processes.gateway import gateway_process
 from hack.embedded.processes.kubernetes import ControlPlane
 from hack.embedded.processes.model import Node, Process, Task
 from hack.embedded.processes.services import DATABASE_USERS, Services
@@ -46,6 +47,7 @@ class Catalogue:
             *self.database.nodes(),
             *self.broker.processes(),
             *self.services.processes(),
+            gateway_process(self.instance),
             *self.services.seeds(),
             Task("analyze", self.database.analyze, needs=frozenset(task.name for task in self.services.seeds())),
         ]

@@ -79,6 +79,11 @@ class Instance:
         """The front door, and so the issuer that tokens name."""
         return f"http://{self.ports.address('gateway')}"
 
+    @property
+    def jwks_url(self) -> str:
+        """Identity's signing keys, asked for without the gateway."""
+        return f"http://{self.ports.address('identity-web')}/.well-known/jwks.json"
+
     def log(self, process: str) -> Path:
         """The process's log file."""
         return self.logs / f"{process}.log"

@@ -16,14 +16,17 @@ from typing import Any
 from urllib.parse import quote
 
 from pymongo import MongoClient
+from pymongo.database import Database
 from rich.console import Console
 
 from hack.embedded.broker import ADMIN, load_topology, render_definitions
 from hack.embedded.catalogue import Catalogue
+from hack.embedded.errors import PlatformError
 from hack.embedded.instance import NAMESPACE, Instance, open_instance
 from hack.embedded.lifecycle import load, restart, up
 from hack.embedded.manifests import apply_namespace
 from hack.embedded.plan import wait_ready
+from hack.embedded.processes.environment import CLIENTS
 from hack.embedded.processes.kubernetes import kubectl
 from hack.embedded.supervisor import Supervisor
 
@@ -97,7 +100,9 @@ class Platform:
 
     def client_secret(self, client: str) -> str:
         """The secret of a demo client."""
-        return self.catalogue.environment.client_secret(client)
+        if client not in CLIENTS:
+            raise PlatformError(f"no demo client is called {client!r}", f"one of: {', '.join(CLIENTS)}")
+        return self.catalogue.environment.client_secret()
 
     def port(self, name: str) -> int:
         """A port by name, for example ``orders-web`` or ``orders-worker-metrics``."""
@@ -159,13 +164,12 @@ class Platform:
     def new_database(self, service: str) -> str:
         """The name of a database that nobody used before; its user is the service's."""
         name = f"{service}-{uuid.uuid4().hex[:12]}"
-
-        def drop() -> None:
-            with MongoClient[dict[str, Any]](self.mongodb_uri(service)) as client:
-                client.drop_database(name)
-
-        self._made.callback(drop)
+        self._made.callback(self._mongo(service).drop_database, name)
         return name
+
+    def database(self, service: str) -> Database[dict[str, Any]]:
+        """A service's own database, as the service sees it."""
+        return self._mongo(service)[service]
 
     def close(self) -> None:
         """Drop what this object made."""
@@ -174,6 +178,11 @@ class Platform:
     @property
     def _supervisor(self) -> Supervisor:
         return Supervisor(self.instance)
+
+    def _mongo(self, service: str) -> MongoClient[dict[str, Any]]:
+        client: MongoClient[dict[str, Any]] = MongoClient(self.mongodb_uri(service), tz_aware=True)
+        self._made.callback(client.close)
+        return client
 
     def _manage(self, method: str, path: str, body: object = None) -> None:
         url, user, password = self.broker_management

@@ -23,7 +23,7 @@ def show_status(instance: Instance, console: Console) -> None:
         table.add_column(heading, justify="right" if heading in {"PID", "UPTIME", "MEMORY"} else "left", no_wrap=True)
     total = 0
     for info in supervisor.all():
-        memory = resident_bytes(info.pid)
+        memory = memory_bytes(info.pid)
         total += memory
         table.add_row(*_cells(info, instance, memory))
     table.add_row("", "", "", "", "", f"{total / 2**20:.0f} MiB")
@@ -38,11 +38,11 @@ def _cells(info: ProcessInfo, instance: Instance, memory: int) -> tuple[str, ...
     return info.name, state, str(info.pid), _duration(info.uptime), ports, f"{memory / 2**20:.0f} MiB"
 
 
-def resident_bytes(pid: int) -> int:
-    """Resident memory of a process and all it started; pages that they share count for each."""
+def memory_bytes(pid: int) -> int:
+    """Memory of a process and all it started; a page that several share is divided among them (PSS)."""
     try:
         root = psutil.Process(pid) if pid else None
-        return sum(one.memory_info().rss for one in [root, *root.children(recursive=True)]) if root else 0
+        return sum(one.memory_full_info().pss for one in [root, *root.children(recursive=True)]) if root else 0
     except psutil.Error:
         return 0
 

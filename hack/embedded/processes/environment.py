@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,7 +10,7 @@ from hack.embedded.credentials import Credentials, write_private
 from hack.embedded.instance import NAMESPACE, Instance
 
 CLIENTS: Final = ("demo", "demo-staff")
-"""OAuth clients that ``identity seed`` makes, with secrets of ours."""
+"""OAuth clients that ``identity seed`` makes."""
 
 
 @dataclass(frozen=True)
@@ -31,9 +30,9 @@ class Environment:
         password = self.credentials.password(f"database/{user}")
         return f"mongodb://{user}:{password}@{self.instance.ports.address('ferretdb')}/{database}"
 
-    def client_secret(self, client: str) -> str:
-        """The secret of a seeded OAuth client."""
-        return self.credentials.password(f"clients/{client}")
+    def client_secret(self) -> str:
+        """The secret of both demo clients."""
+        return self.credentials.password("clients/demo")
 
     def operator(self) -> dict[str, str]:
         """For ``python -m saga_operator run``."""
@@ -42,14 +41,13 @@ class Environment:
 
     def web(self, service: str, process: str) -> dict[str, str]:
         """For a service's HTTP role."""
-        address = self.instance.ports.address
-        return {
-            **self._with_store(service),
-            **self._metrics(process),
-            "SKALD_BIND": address(process),
-            "SKALD_ISSUER": self.instance.gateway_url,
-            "SKALD_JWKS_URL": f"http://{address('identity-web')}/.well-known/jwks.json",
-        }
+        issuer = {"SKALD_ISSUER": self.instance.gateway_url, "SKALD_JWKS_URL": self.instance.jwks_url}
+        own = {}
+        if service == "orders":
+            catalog = self.instance.ports.address("catalog-grpc")
+            own = {"SKALD_CATALOG_TARGET": catalog, "SKALD_SAGA_DEFINITION": "place-order-v1"}
+        bind = {"SKALD_BIND": self.instance.ports.address(process)}
+        return {**self._with_store(service), **self._metrics(process), **bind, **issuer, **own}
 
     def grpc(self, service: str, process: str) -> dict[str, str]:
         """For a service's gRPC role."""
@@ -58,18 +56,17 @@ class Environment:
 
     def worker(self, service: str, process: str) -> dict[str, str]:
         """For the role that consumes from the broker."""
-        return {**self._with_store(service), **self._metrics(process), **self._broker(service)}
+        own = {}
+        if service == "payments":
+            own = {"SKALD_PROVIDER_URL": f"http://{self.instance.ports.address('test-provider')}"}
+        return {**self._with_store(service), **self._metrics(process), **self._broker(service), **own}
 
     def seed(self, service: str) -> dict[str, str]:
-        """For ``python -m SERVICE seed``."""
-        secrets = {
-            f"SKALD_{client.upper().replace('-', '_')}_CLIENT_SECRET_FILE": self._file(
-                service, f"{client}-client-secret", self.client_secret(client)
-            )
-            for client in CLIENTS
-            if service == "identity"
-        }
-        return {**self._with_store(service), "SKALD_ISSUER": self.instance.gateway_url, **secrets}
+        """For ``python -m SERVICE seed``, in the place of its web role."""
+        own = {}
+        if service == "identity":
+            own = {"SKALD_DEMO_CLIENT_SECRET_FILE": self._file(service, "demo-client-secret", self.client_secret())}
+        return {**self._with_store(service), **self._metrics(f"{service}-web"), **own}
 
     def _common(self, service: str) -> dict[str, str]:
         tokens = self.instance.tokens_dir(service)
@@ -87,18 +84,7 @@ class Environment:
     def _with_store(self, service: str) -> dict[str, str]:
         uri = self._file(service, "mongodb-uri", self.mongodb_uri(service))
         store = {"SKALD_MONGODB_URI_FILE": uri, "SKALD_MONGODB_DATABASE": service}
-        return {**self._common(service), **store, **self._own(service)}
-
-    def _own(self, service: str) -> Mapping[str, str]:
-        """What one service needs that others do not."""
-        address = self.instance.ports.address
-        match service:
-            case "orders":
-                return {"SKALD_CATALOG_TARGET": address("catalog-grpc"), "SKALD_SAGA_DEFINITION": "place-order-v1"}
-            case "payments":
-                return {"SKALD_PROVIDER_URL": f"http://{address('test-provider')}"}
-            case _:
-                return {}
+        return {**self._common(service), **store}
 
     def _metrics(self, process: str) -> dict[str, str]:
         return {"SKALD_METRICS_BIND": self.instance.ports.address(f"{process}-metrics")}
