@@ -15,6 +15,7 @@ from hack.gateway.plugins import CorrelationId, FileLog
 from hack.gateway.routes import route_configuration
 
 _HTTP = "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
+_EARLY_MUTATION = "type.googleapis.com/envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation"
 _REQUEST_ID = "type.googleapis.com/envoy.extensions.request_id.uuid.v3.UuidRequestIdConfig"
 
 
@@ -64,10 +65,19 @@ def _manager(file: GatewayFile, adapter: Adapter) -> dict[str, Any]:
 
 
 def _trust_nobody() -> dict[str, Any]:
-    """Clients are strangers, those on loopback too: else they could set timeouts and retries by x-envoy headers."""
+    """No client is trusted more than another, one on loopback neither."""
     return {
         "use_remote_address": True,
-        "internal_address_config": {"unix_sockets": False},
+        # Envoy obeys these headers, such as a timeout or a number of retries.
+        "early_header_mutation_extensions": [
+            {
+                "name": "gateway.orders-to-envoy",
+                "typed_config": {
+                    "@type": _EARLY_MUTATION,
+                    "mutations": [{"remove_on_match": {"key_matcher": {"prefix": "x-envoy-"}}}],
+                },
+            }
+        ],
         "normalize_path": True,
         "merge_slashes": True,
         "path_with_escaped_slashes_action": "REJECT_REQUEST",

@@ -15,6 +15,14 @@ USERS: Final = "users"
 _REPEATABLE: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 _UNSENT: Final = "connect-failure,refused-stream"
 """Failures after which a service cannot have seen the request."""
+_ANOTHER_TARGET: Final = {
+    "name": "envoy.retry_host_predicates.previous_hosts",
+    "typed_config": {
+        "@type": "type.googleapis.com/envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate"
+    },
+}
+_ENVOYS_OWN: Final = ("x-envoy-internal", "x-envoy-external-address")
+"""Headers that Envoy adds for services that know it; ours do not."""
 
 
 def route_configuration(file: GatewayFile, virtual_host: dict[str, Any]) -> dict[str, Any]:
@@ -24,13 +32,9 @@ def route_configuration(file: GatewayFile, virtual_host: dict[str, Any]) -> dict
         "name": "gateway",
         "virtual_hosts": [{"name": "gateway", "domains": ["*"], "routes": routes} | virtual_host],
     }
-    removed = [
-        header
-        for plugin in file.plugins
-        if isinstance(plugin, RequestTransformer)
-        for header in plugin.config.remove.headers
-    ]
-    return configuration | ({"request_headers_to_remove": removed} if removed else {})
+    transformers = [plugin.config for plugin in file.plugins if isinstance(plugin, RequestTransformer)]
+    removed = [header for config in transformers for header in config.remove.headers]
+    return configuration | {"request_headers_to_remove": [*_ENVOYS_OWN, *removed]}
 
 
 def _entries(service: Service, route: Route) -> list[dict[str, Any]]:
@@ -54,7 +58,12 @@ def _entry(service: Service, route: Route, methods: list[str], retry_on: str) ->
         "route": {
             "cluster": service.name,
             "timeout": f"{service.read_timeout / 1000:g}s",
-            "retry_policy": {"retry_on": retry_on, "num_retries": service.retries},
+            "retry_policy": {
+                "retry_on": retry_on,
+                "num_retries": service.retries,
+                "retry_host_predicate": [_ANOTHER_TARGET],
+                "host_selection_retry_max_attempts": 5,
+            },
         },
         "typed_per_filter_config": _per_filter(service, route),
     }
