@@ -35,7 +35,7 @@ _SECRET_TEXT: Final = (
         rf"\1{HIDDEN}",
     ),
 )
-_CARD_NUMBER: Final = re.compile(r"(?<![\w-])\d(?:[ -]?\d){12,18}(?![\w-])")
+_CARD_NUMBER: Final = re.compile(r"(?<![\w-])[2-6](?:[ -]?\d){13,18}(?![\w-])")
 
 
 @contextmanager
