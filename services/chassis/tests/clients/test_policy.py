@@ -1,0 +1,198 @@
+"""What stands between a target in trouble and us: budget, breaker, bulkhead, deadline."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from prometheus_client import REGISTRY
+from skald.clients.policy import DeadlineExceeded, Limits, RetryBudget, Target, Transient, Unavailable
+from skald.deadline import deadline_scope
+
+
+class Flaky:
+    """Fails as often as told, then answers; remembers what time it was given."""
+
+    def __init__(self, failures, error=Transient):
+        self.failures = failures
+        self.error = error
+        self.given = []
+
+    def __call__(self, seconds):
+        self.given.append(seconds)
+        if len(self.given) <= self.failures:
+            raise self.error("it is in trouble")
+        return "answer"
+
+
+@pytest.fixture
+def pauses():
+    return []
+
+
+@pytest.fixture
+def target(request, pauses):
+    return Target(request.node.name, Limits(failures=100), sleep=pauses.append)
+
+
+def call(target, attempt, *, idempotent=True, timeout=5.0):
+    return target.call(attempt, timeout=timeout, idempotent=idempotent)
+
+
+def test_an_idempotent_call_is_tried_again_with_full_jitter(target, pauses):
+    attempt = Flaky(2)
+    assert call(target, attempt) == "answer"
+    assert len(attempt.given) == 3
+    limits = Limits()
+    bounds = [limits.shortest_pause, 2 * limits.shortest_pause]
+    assert all(0 <= pause <= bound for pause, bound in zip(pauses, bounds, strict=True))
+
+
+def test_a_call_that_is_not_idempotent_is_made_once(target):
+    attempt = Flaky(1)
+    with pytest.raises(Unavailable):
+        call(target, attempt, idempotent=False)
+    assert len(attempt.given) == 1
+
+
+def test_attempts_are_bounded(target):
+    attempt = Flaky(100)
+    with pytest.raises(Unavailable) as refused:
+        call(target, attempt)
+    assert len(attempt.given) == Limits().attempts
+    assert (refused.value.status, int(refused.value.headers["Retry-After"]) > 0) == (503, True)
+    assert "it is in trouble" in refused.value.detail
+
+
+def test_an_error_that_another_try_would_not_change_comes_through_at_once(target):
+    attempt = Flaky(1, error=KeyError)
+    with pytest.raises(KeyError):
+        call(target, attempt)
+    assert len(attempt.given) == 1
+
+
+@given(st.lists(st.booleans(), max_size=400))
+def test_retries_stay_within_a_tenth_of_the_calls_and_the_reserve(failing):
+    budget, retries = RetryBudget(reserve=10), 0
+    for fails in failing:
+        budget.earn()
+        retries += fails and budget.spend()
+    assert retries <= 10 + len(failing) * RetryBudget.SHARE + 1e-6
+
+
+def test_a_target_in_trouble_gets_few_more_calls_than_without_retries(target):
+    attempt = Flaky(10_000)
+    for _ in range(90):
+        with pytest.raises(Unavailable):
+            call(target, attempt)
+    assert 90 < len(attempt.given) <= 90 + 10 + 9
+
+
+def state_of(name):
+    return REGISTRY.get_sample_value("client_breaker_state", {"target": name})
+
+
+def test_the_breaker_opens_fails_fast_probes_and_closes(request):
+    name = request.node.name
+    target = Target(name, Limits(failures=3, attempts=1, open_for=0.05))
+    attempt = Flaky(3)
+    for _ in range(3):
+        with pytest.raises(Unavailable):
+            call(target, attempt)
+    assert state_of(name) == 2
+    with pytest.raises(Unavailable, match="too often"):
+        call(target, attempt)
+    assert len(attempt.given) == 3, "an open breaker calls nobody"
+    ends = time.monotonic() + 10
+    while time.monotonic() < ends and state_of(name) != 0:
+        try:
+            call(target, attempt)
+        except Unavailable:
+            time.sleep(0.01)
+    assert state_of(name) == 0
+    assert len(attempt.given) == 4, "one call went through to see"
+
+
+def test_a_failed_probe_opens_the_breaker_again(request):
+    target = Target(request.node.name, Limits(failures=1, attempts=1, open_for=0.02))
+    attempt = Flaky(100)
+    ends = time.monotonic() + 10
+    while len(attempt.given) < 3 and time.monotonic() < ends:
+        with pytest.raises(Unavailable):
+            call(target, attempt)
+        assert state_of(request.node.name) == 2
+    assert len(attempt.given) == 3
+
+
+def test_refusals_do_not_count_against_the_target(request):
+    target = Target(request.node.name, Limits(failures=2, attempts=1))
+    for _ in range(10):
+        with pytest.raises(KeyError):
+            call(target, Flaky(1, error=KeyError))
+    assert state_of(request.node.name) == 0
+
+
+def test_calls_run_side_by_side_and_the_bulkhead_bounds_them(request):
+    target = Target(request.node.name, Limits(concurrency=3))
+    together, release = threading.Barrier(4), threading.Event()
+
+    def attempt(_):
+        together.wait(10)
+        release.wait(10)
+        return "answer"
+
+    answers = []
+    threads = [threading.Thread(target=lambda: answers.append(call(target, attempt, timeout=30))) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    together.wait(10)
+    with pytest.raises(Unavailable, match="3 calls to it are under way"):
+        call(target, attempt)
+    release.set()
+    for thread in threads:
+        thread.join()
+    assert answers == ["answer"] * 3
+    assert call(target, lambda _: "room again") == "room again"
+
+
+def test_the_callers_deadline_leaves_a_margin(target):
+    attempt = Flaky(0)
+    with deadline_scope(1.0):
+        call(target, attempt, timeout=5.0)
+    call(target, attempt, timeout=2.0)
+    assert 0 < attempt.given[0] < 1.0
+    assert 1.0 < attempt.given[1] <= 2.0
+
+
+def test_after_the_deadline_nobody_is_called(target):
+    attempt = Flaky(0)
+    with deadline_scope(0.05), pytest.raises(DeadlineExceeded) as late:
+        call(target, attempt)
+    assert attempt.given == []
+    assert late.value.status == 504
+
+
+def test_an_attempt_that_uses_up_the_time_is_late_not_unavailable(target):
+    def slow(seconds):
+        ends = time.monotonic() + seconds
+        while time.monotonic() < ends:
+            time.sleep(0.005)
+        raise Transient("no answer")
+
+    with pytest.raises(DeadlineExceeded):
+        call(target, slow, timeout=0.05)
+
+
+def test_outcomes_are_counted(request, target):
+    def count(outcome):
+        return REGISTRY.get_sample_value("client_calls_total", {"target": request.node.name, "outcome": outcome})
+
+    call(target, Flaky(0))
+    with pytest.raises(Unavailable):
+        call(target, Flaky(1), idempotent=False)
+    with pytest.raises(KeyError):
+        call(target, Flaky(1, error=KeyError))
+    assert (count("answered"), count("unavailable"), count("failed")) == (1, 1, 1)
