@@ -6,7 +6,7 @@ import pytest
 
 PUBLIC = [
     ("POST", "/oauth/token", "identity"),
-    ("GET", "/.well-known/openid-configuration", "identity"),
+    ("GET", "/.well-known/oauth-authorization-server", "identity"),
     ("GET", "/v1/products", "catalog"),
     ("GET", "/v1/products/harp", "catalog"),
 ]
@@ -16,6 +16,7 @@ PROTECTED = [
     ("POST", "/v1/orders", "orders"),
     ("GET", "/v1/orders/4711", "orders"),
     ("GET", "/v1/stock", "inventory"),
+    ("GET", "/v1/stock/harp", "inventory"),
     ("GET", "/v1/payments/4711", "payments"),
     ("GET", "/v1/payment-methods", "payments"),
     ("GET", "/v1/shipments/4711", "shipping"),
@@ -49,6 +50,7 @@ def test_a_listed_path_reaches_its_service_as_it_was_sent(gateway, token, method
         "/v1",
         "/v2/orders",
         "/v1/ordersx",
+        "/.well-known/openid-configuration",
         "/v1/orders/",
         "/v1/orders/1/2",
         "/v1/productsx",

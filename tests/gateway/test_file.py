@@ -1,0 +1,99 @@
+"""What can be said of gateway-config/kong.yaml without running it."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+FOLDER = Path("gateway-config")
+FILE = yaml.safe_load((FOLDER / "kong.yaml").read_text())
+SERVICES = {service["name"]: service for service in FILE["services"]}
+ROUTES = {route["name"]: (service, route) for service in FILE["services"] for route in service["routes"]}
+PUBLIC = {"token", "discovery", "products"}
+SECRETS = [
+    r"PRIVATE KEY",
+    r"(?i)\b(password|passwd|client_secret|api_?key)\b\s*[:=]\s*\S",
+    r"\beyJ[A-Za-z0-9_-]{10,}",
+    r"(?<![A-Za-z0-9/+])[A-Za-z0-9/+]{40,}(?![A-Za-z0-9/+])",
+    r"://[^/\s]+:[^/\s]+@",
+]
+
+
+def operations(service: str) -> list[tuple[str, str, bool]]:
+    """What the service says of itself: method, a path such as a client would send, and whether it asks for a token."""
+    document = json.loads(Path(f"services/{service}/openapi.json").read_text())
+    return [
+        (method.upper(), re.sub(r"\{[^}]+\}", "x1", path), bool(operation.get("security")))
+        for path, item in document["paths"].items()
+        for method, operation in item.items()
+        if method in ("get", "post", "put", "patch", "delete")
+    ]
+
+
+def matching(method: str, path: str) -> list[str]:
+    return [
+        name
+        for name, (_, route) in ROUTES.items()
+        if method in route["methods"] and any(re.match(pattern.removeprefix("~"), path) for pattern in route["paths"])
+    ]
+
+
+def asks_for_a_token(name: str) -> bool:
+    service, route = ROUTES[name]
+    return any(plugin["name"] == "jwt" for plugin in [*service.get("plugins", []), *route.get("plugins", [])])
+
+
+@pytest.mark.parametrize("name", ROUTES)
+def test_a_route_asks_for_a_token_or_is_on_the_short_list(name):
+    assert asks_for_a_token(name) != (name in PUBLIC)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_operation_of_a_service_has_one_route_and_the_same_mind_about_tokens(service):
+    for method, path, guarded in operations(service):
+        routes = matching(method, path)
+        assert len(routes) == 1, f"{method} {path} of {service}: {routes or 'no route'}"
+        assert ROUTES[routes[0]][0]["name"] == service
+        assert asks_for_a_token(routes[0]) == guarded, f"{method} {path}"
+
+
+@pytest.mark.parametrize("name", ROUTES)
+def test_every_method_of_every_path_of_a_route_exists_in_its_service(name):
+    service, route = ROUTES[name]
+    known = operations(service["name"])
+    for pattern in route["paths"]:
+        found = {method for method, path, _ in known if re.match(pattern.removeprefix("~"), path)}
+        assert found | {"OPTIONS"} == set(route["methods"]), pattern
+
+
+@pytest.mark.parametrize("upstream", FILE["upstreams"], ids=lambda upstream: upstream["name"])
+def test_an_upstream_is_checked_both_ways_and_429_is_no_illness(upstream):
+    checks = upstream["healthchecks"]
+    assert checks["active"]["healthy"]["interval"] > 0
+    assert checks["active"]["unhealthy"]["interval"] > 0
+    assert checks["passive"]["unhealthy"]["http_failures"] > 0
+    assert 429 not in checks["passive"]["unhealthy"]["http_statuses"]
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.iterdir()), ids=str)
+def test_nothing_looks_like_a_secret(path):
+    found = [match.group() for pattern in SECRETS for match in re.finditer(pattern, path.read_text())]
+    assert not found
+
+
+def test_the_readme_lists_every_route_as_it_is():
+    rows = [
+        "| `{}` | {} | {} | {} |".format(
+            "` `".join(pattern.removeprefix("~").removesuffix("$") for pattern in route["paths"]),
+            ", ".join(method for method in route["methods"] if method != "OPTIONS"),
+            service["name"],
+            "yes" if asks_for_a_token(name) else "no",
+        )
+        for name, (service, route) in ROUTES.items()
+    ]
+    listed = [line for line in (FOLDER / "README.md").read_text().splitlines() if line.startswith("| `")]
+    assert listed == rows, "the table should be:\n" + "\n".join(rows)
