@@ -5,7 +5,7 @@ MEMBERS := $(wildcard services/*/pyproject.toml operators/*/pyproject.toml)
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install lock lint test demo bench up down status logs
+.PHONY: help install lock lint test demo bench secret up down status logs
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,13 +23,13 @@ install: .venv/installed ## make the development environment in .venv
 up: install ## start the platform: every real part and service, and wait until all is ready
 	@$(PY) -m hack.embedded up
 
-down: ## stop the platform; WIPE=1 forgets its data
+down: install ## stop the platform; WIPE=1 forgets its data
 	@$(PY) -m hack.embedded down $(if $(WIPE),--wipe)
 
-status: ## show what runs
+status: install ## show what runs
 	@$(PY) -m hack.embedded status
 
-logs: ## show a process's log, NAME=orders-web, or all of them
+logs: install ## show a process's log, NAME=orders-web, or all of them
 	@$(PY) -m hack.embedded logs $(NAME)
 
 lock: install ## pin the third-party packages again after a change to a pyproject.toml
@@ -40,6 +40,9 @@ lint: install ## ruff, mypy, import-linter
 
 test: install ## everything that must hold: lint, units, simulator, contracts, integration on real parts
 	@$(PY) -m hack.checks
+
+secret: install ## print the secret of a demo client (CLIENT=demo or demo-staff)
+	@$(PY) -m hack.embedded secret $(or $(CLIENT),demo)
 
 demo: install ## the tour: three orders, one succeeds, two are compensated
 	@$(PY) -m hack.demo

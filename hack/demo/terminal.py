@@ -18,7 +18,7 @@ class Terminal:
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         """``environment`` is added to the process's own."""
-        self.console = Console(highlight=False)
+        self.console = Console(highlight=False, soft_wrap=True)
         self.environment = {**os.environ, **environment}
 
     def chapter(self, title: str, why: str = "") -> None:
@@ -32,31 +32,19 @@ class Terminal:
     def run(self, command: str, *, show: Callable[[str], str] = str) -> str:
         """Show a command, run it with bash, show what it printed, and return that. Raises CommandFailed."""
         self.console.print(f"[bold green]$[/] {escape(command)}")
-        done = subprocess.run(
-            ["bash", "-o", "pipefail", "-c", command],
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-            env=self.environment,
-        )
-        if done.returncode != 0:
-            self.console.print(f"[red]{escape((done.stdout + done.stderr).strip())}[/]")
-            raise CommandFailed(done.returncode, command)
-        output = done.stdout.strip()
-        if shown := show(output).strip():
+        output = self.run_quietly(command)
+        if shown := show(output).rstrip():
             self.console.print(escape(shown))
         return output
 
     def assign(self, name: str, command: str) -> str:
-        """``NAME=$(command)``: later commands may use it."""
-        value = self.run_quietly(command)
-        self.environment[name] = value
+        """``NAME=$(command)``: later commands may use it. Raises CommandFailed."""
         self.console.print(f"[bold green]$[/] {name}=$({escape(command)})")
+        value = self.environment[name] = self.run_quietly(command)
         return value
 
     def run_quietly(self, command: str) -> str:
-        """Run without showing. Raises CommandFailed."""
+        """Run without showing anything but a failure. Raises CommandFailed."""
         done = subprocess.run(
             ["bash", "-o", "pipefail", "-c", command],
             capture_output=True,
@@ -68,7 +56,7 @@ class Terminal:
         if done.returncode != 0:
             self.console.print(f"[red]{escape(command)}\n{escape((done.stdout + done.stderr).strip())}[/]")
             raise CommandFailed(done.returncode, command)
-        return done.stdout.strip()
+        return done.stdout.rstrip()
 
     def until(self, what: str, probe: Callable[[], bool], seconds: float) -> None:
         """Wait with a line that says for what. Raises TimeoutError."""

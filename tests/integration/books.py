@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from typing import Any
 
 import requests
+from catalog.domain import Product
+from catalog.store import Products
+from inventory.domain import Line
+from inventory.store import MongoShelf
+from pymongo import MongoClient
+from pymongo.database import Database
+from skald.moments import rfc3339
+from skald.money import Money
 
 from tests.integration.shop import Shop
 
@@ -44,9 +53,21 @@ class Books:
     def new_sku(self, stock: int) -> str:
         """A product that no other test buys."""
         sku = f"test-{uuid.uuid4().hex[:8]}"
-        self.platform.seed("catalog", products=[{"sku": sku, "name": "Test", "amount": 1000, "currency": "EUR"}])
-        self.platform.seed("inventory", stock={sku: stock})
+        Products(self.database("catalog")).add([Product(sku, "Test", "Bought by one test.", Money(1_000, "EUR"))])
+        MongoShelf(self.database("inventory")).add([Line(sku, stock)], rfc3339(time.time()))
         return sku
+
+    def database(self, service: str) -> Database[dict[str, Any]]:
+        """A service's own database, as its own user."""
+        client: MongoClient[dict[str, Any]] = MongoClient(self.platform.mongodb_uri(service))
+        return client.get_default_database()
+
+    def outcomes(self, participant: str, order: str) -> list[str]:
+        """What a participant's register holds for an order's saga."""
+        collection = {"inventory": "reservations", "payments": "payments", "shipping": "shipments"}[participant]
+        key = f"{self.platform.namespace}/order-{order}"
+        document = self.database(participant)[collection].find_one({"_id": key}) or {}
+        return [entry["outcome"] for entry in document.get("register", {}).values()]
 
     def check(self) -> None:
         """Every SKU: available + held + sold is what there was. What was authorized was captured, voided or is open."""

@@ -21,7 +21,7 @@ def test_an_order_succeeds_and_is_confirmed(shop, books):
     assert {step["state"] for step in saga["status"]["steps"].values()} == {"Succeeded"}
     assert shop.verdict(order)["status"] == "Confirmed"
     assert books.stock("harp")["sold"] == before["sold"] + 2
-    assert [entry["state"] for entry in books.entries(order)] == ["captured"]
+    assert [entry["state"] for entry in books.entries(order)] == ["Captured"]
 
 
 def test_a_declined_card_releases_the_stock_and_says_why(shop, books):
@@ -43,7 +43,7 @@ def test_no_stock_gives_the_money_back(shop, books):
     assert saga["status"]["phase"] == "Compensated"
     assert saga["status"]["failure"]["code"] == "OutOfStock"
     assert shop.verdict(order)["reason"] == "OutOfStock"
-    assert not [entry for entry in books.entries(order) if entry["state"] in ("authorized", "captured")]
+    assert not [entry for entry in books.entries(order) if entry["state"] in ("Authorized", "Captured")]
 
 
 def test_several_skus_are_reserved_together_or_not_at_all(shop, books):
@@ -58,7 +58,7 @@ def test_a_flaky_provider_is_retried_until_it_answers(shop, books):
     order = shop.order("lute", 1, "pm_flaky")
     saga = shop.finished(order)
     assert saga["status"]["phase"] == "Succeeded"
-    assert [entry["state"] for entry in books.entries(order)] == ["captured"]
+    assert [entry["state"] for entry in books.entries(order)] == ["Captured"]
 
 
 def test_a_slow_participant_is_waited_for(shop, books):
@@ -71,7 +71,7 @@ def test_I4_a_cancel_that_meets_a_command_in_flight_leaves_nothing_half_done(sho
     saga = shop.finished(order)
     assert saga["status"]["phase"] == "Compensated"
     assert "cancel" in tap.types(order, "saga.commands"), "the payment was still in flight, so it had to be cancelled"
-    assert not [entry for entry in books.entries(order) if entry["state"] in ("authorized", "captured")]
+    assert not [entry for entry in books.entries(order) if entry["state"] in ("Authorized", "Captured")]
 
 
 def test_the_same_idempotency_key_is_the_same_order(shop, books):
