@@ -110,7 +110,7 @@ class OrderPage(View):
 @api.output(OrderView, status_code=202)
 def place_order(json_data: NewOrder, key: IdempotencyKey) -> tuple[OrderView, int, dict[str, str]]:
     """Place an order. The answer does not wait for its saga: look again at the order until it is no longer Pending."""
-    subject, sent = current_subject(), fingerprint(json_data.model_dump(by_alias=True))
+    subject, sent = current_subject(), fingerprint(json_data.model_dump(by_alias=True, exclude_unset=True))
     request = OrderRequest(
         id=key.document_id(subject.id),
         user=subject.id,
