@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from threading import Event
-from uuid import NAMESPACE_OID, uuid5
+from uuid import NAMESPACE_OID, uuid4, uuid5
 
 import pytest
 from inventory.commands import Commands, participant
 from inventory.domain import Line, Reservation
 from inventory.store import MongoShelf
 from skald.repository import Repository, codec_of
-from skald.testing.messages import SagaMessages
+from skald.testing.messages import SagaStep, cancel
 from skald_wire import OnFailure, ReplyType
 
 
@@ -26,23 +27,24 @@ def stock_of(shelf, *skus):
 
 @pytest.fixture
 def saga():
-    return SagaMessages()
+    """Makes the steps of one saga."""
+    return partial(SagaStep, "inventory", f"saga-{uuid4()}")
 
 
 def test_reserve_then_commit_sells(inventory, stocked, saga):
-    reserve = saga.action("inventory.reserve", order("o", drum=2, harp=1))
+    reserve = saga("reserve").action("reserve", order("o", drum=2, harp=1))
     held = inventory.answer(reserve)
     assert (held.type, held.body) == (ReplyType.SUCCEEDED, {"reservationId": reserve.address.command_id})
     assert stock_of(stocked, "drum", "harp") == {"drum": (3, 2, 0), "harp": (11, 1, 0)}
-    commit = saga.action("inventory.commit", dict(held.body), on_failure=OnFailure.RETRY)
+    commit = saga("commit").action("commit", dict(held.body), on_failure=OnFailure.RETRY)
     assert inventory.answer(commit).type is ReplyType.SUCCEEDED
     assert stock_of(stocked, "drum", "harp") == {"drum": (3, 0, 2), "harp": (11, 0, 1)}
 
 
 def test_reserve_then_release_brings_everything_back(inventory, stocked, saga):
-    reserve = saga.action("inventory.reserve", order("o", drum=2, harp=1))
+    reserve = saga("reserve").action("reserve", order("o", drum=2, harp=1))
     held = inventory.answer(reserve)
-    release = saga.compensation("inventory.release", dict(held.body), of=reserve)
+    release = saga("reserve").compensation("release", dict(held.body))
     assert inventory.answer(release).type is ReplyType.SUCCEEDED
     assert stock_of(stocked, "drum", "harp") == {"drum": (5, 0, 0), "harp": (12, 0, 0)}
     assert inventory.answer(reserve).type is ReplyType.CANCELLED
@@ -50,14 +52,14 @@ def test_reserve_then_release_brings_everything_back(inventory, stocked, saga):
 
 @pytest.mark.parametrize(("lines", "code"), [({"drum": 2, "harp": 13}, "OutOfStock"), ({"zither": 1}, "UnknownSku")])
 def test_R3_an_order_that_cannot_be_met_fails_for_good_and_holds_nothing(inventory, stocked, saga, lines, code):
-    reserve = saga.action("inventory.reserve", order("o", **lines))
-    for reply in (inventory.answer(reserve), inventory.answer(reserve), inventory.answer(saga.cancel(reserve))):
+    reserve = saga("reserve").action("reserve", order("o", **lines))
+    for reply in (inventory.answer(reserve), inventory.answer(reserve), inventory.answer(cancel(reserve))):
         assert (reply.type, reply.code, reply.final) == (ReplyType.FAILED, code, True)
     assert stock_of(stocked, "drum", "harp") == {"drum": (5, 0, 0), "harp": (12, 0, 0)}
 
 
 def test_R3_behind_the_pivot_a_shortage_waits_for_stock(inventory, stocked, saga):
-    reserve = saga.action("inventory.reserve", order("o", drum=1, zither=1), on_failure=OnFailure.RETRY)
+    reserve = saga("reserve").action("reserve", order("o", drum=1, zither=1), on_failure=OnFailure.RETRY)
     short = inventory.answer(reserve)
     assert (short.code, short.final) == ("UnknownSku", False)
     stocked.add([Line("zither", 1)], "2026-01-01T00:00:00.000Z")
@@ -66,7 +68,7 @@ def test_R3_behind_the_pivot_a_shortage_waits_for_stock(inventory, stocked, saga
 
 
 def test_input_that_breaks_the_contract_is_refused_for_good(inventory, stocked, saga):
-    refused = inventory.answer(saga.action("inventory.reserve", {"orderId": "4711", "lines": []}))
+    refused = inventory.answer(saga("reserve").action("reserve", {"orderId": "4711", "lines": []}))
     assert (refused.code, refused.final) == ("InvalidInput", True)
     assert "orderId" in refused.message
     assert "lines" in refused.message
@@ -109,7 +111,7 @@ def crashing(database):
 
 
 def test_R5_a_worker_killed_between_two_lines_is_followed_by_another(crashing, stocked, saga):
-    inventory, reserve = crashing("take", "harp"), saga.action("inventory.reserve", order("o", drum=2, harp=1))
+    inventory, reserve = crashing("take", "harp"), saga("reserve").action("reserve", order("o", drum=2, harp=1))
     with pytest.raises(KeyboardInterrupt):
         inventory.answer(reserve)
     assert stock_of(stocked, "drum", "harp") == {"drum": (3, 2, 0), "harp": (12, 0, 0)}
@@ -118,16 +120,16 @@ def test_R5_a_worker_killed_between_two_lines_is_followed_by_another(crashing, s
 
 
 def test_R5_a_cancel_takes_back_what_a_killed_worker_held(crashing, stocked, saga):
-    inventory, reserve = crashing("take", "harp"), saga.action("inventory.reserve", order("o", drum=2, harp=1))
+    inventory, reserve = crashing("take", "harp"), saga("reserve").action("reserve", order("o", drum=2, harp=1))
     with pytest.raises(KeyboardInterrupt):
         inventory.answer(reserve)
-    assert inventory.answer(saga.cancel(reserve)).type is ReplyType.CANCELLED
+    assert inventory.answer(cancel(reserve)).type is ReplyType.CANCELLED
     assert stock_of(stocked, "drum", "harp") == {"drum": (5, 0, 0), "harp": (12, 0, 0)}
     assert inventory.answer(reserve).type is ReplyType.CANCELLED
 
 
 def test_R5_a_worker_killed_while_it_takes_back_is_followed_by_another_and_the_failure_stays(crashing, stocked, saga):
-    inventory, reserve = crashing("take_back", "drum"), saga.action("inventory.reserve", order("o", drum=2, harp=13))
+    inventory, reserve = crashing("take_back", "drum"), saga("reserve").action("reserve", order("o", drum=2, harp=13))
     with pytest.raises(KeyboardInterrupt):
         inventory.answer(reserve)
     assert stock_of(stocked, "drum") == {"drum": (3, 2, 0)}
@@ -138,11 +140,11 @@ def test_R5_a_worker_killed_while_it_takes_back_is_followed_by_another_and_the_f
 
 @pytest.mark.parametrize("message", ["command", "cancel"])
 def test_R5_a_killed_commit_is_finished_by_whatever_comes_next(crashing, stocked, saga, message):
-    inventory, reserve = crashing("sell", "harp"), saga.action("inventory.reserve", order("o", drum=2, harp=1))
-    commit = saga.action("inventory.commit", dict(inventory.answer(reserve).body), on_failure=OnFailure.RETRY)
+    inventory, reserve = crashing("sell", "harp"), saga("reserve").action("reserve", order("o", drum=2, harp=1))
+    commit = saga("commit").action("commit", dict(inventory.answer(reserve).body), on_failure=OnFailure.RETRY)
     with pytest.raises(KeyboardInterrupt):
         inventory.answer(commit)
-    following = commit if message == "command" else saga.cancel(commit)
+    following = commit if message == "command" else cancel(commit)
     assert inventory.answer(following).type is ReplyType.SUCCEEDED
     assert stock_of(stocked, "drum", "harp") == {"drum": (3, 0, 2), "harp": (11, 0, 1)}
 
@@ -165,11 +167,11 @@ def test_R5_a_paused_worker_that_wakes_up_after_a_cancel_takes_nothing(database,
     shelf = PausedShelf(database)
     commands = Commands(shelf, clock=lambda: 1_800_000_000.0)
     slow = participant(Repository(database["reservations"], codec_of(Reservation), works=commands.works), commands)
-    reserve = saga.action("inventory.reserve", order("o", drum=2, harp=1))
+    reserve = saga("reserve").action("reserve", order("o", drum=2, harp=1))
     with ThreadPoolExecutor(1) as pool:
         sleeping = pool.submit(slow.answer, reserve)
         assert shelf.asleep.wait(30)
-        assert inventory.answer(saga.cancel(reserve)).type is ReplyType.CANCELLED
+        assert inventory.answer(cancel(reserve)).type is ReplyType.CANCELLED
         shelf.wake_up.set()
         assert sleeping.result().type is ReplyType.CANCELLED
     assert stock_of(stocked, "drum", "harp") == {"drum": (5, 0, 0), "harp": (12, 0, 0)}
@@ -177,8 +179,8 @@ def test_R5_a_paused_worker_that_wakes_up_after_a_cancel_takes_nothing(database,
 
 def test_a_hundred_sagas_at_once_on_stock_10_reserve_exactly_10(inventory, shelf):
     shelf.add([Line("drum", 10), Line("harp", 1000)], "2026-01-01T00:00:00.000Z")
-    sagas = [SagaMessages() for _ in range(100)]
-    commands = [saga.action("inventory.reserve", order(saga.name, harp=1, drum=1)) for saga in sagas]
+    steps = [SagaStep("inventory", f"saga-{uuid4()}") for _ in range(100)]
+    commands = [step.action("reserve", order(step.saga, harp=1, drum=1)) for step in steps]
     with ThreadPoolExecutor(100) as pool:
         replies = list(pool.map(inventory.answer, commands))
     assert [reply.type for reply in replies].count(ReplyType.SUCCEEDED) == 10

@@ -41,7 +41,7 @@ def test_take_hold_and_sell_of_one_line(stocked):
     stocked.sell(line, wanted)
     stocked.sell(line, wanted)
     assert stock_of(stocked, "drum") == {"drum": (3, 0, 2)}
-    with pytest.raises(NotHeld, match="drum: reservation .* holds nothing here"):
+    with pytest.raises(NotHeld, match="holds nothing here"):
         stocked.sell(Line("drum", 1), reservation("other", minutes=10**8))
 
 
