@@ -70,8 +70,9 @@ def test_a_decision_is_deleted_freely(api, namespace, name):
     assert api.delete(namespace, "sagadecisions", name).accepted
 
 
-def test_a_namespace_takes_its_live_sagas_and_definitions_with_it(api, parts, name):
-    namespace = parts.new_namespace()
+def test_a_namespace_takes_its_live_sagas_and_definitions_with_it(api, name):
+    namespace = name
+    assert api.call("POST", "/api/v1/namespaces", {"metadata": {"name": namespace}}).accepted
     assert api.create(namespace, "sagas", name, {"definition": "d"}).accepted
     assert api.create(namespace, "sagadefinitions", name, around_pivot()).accepted
     assert api.call("DELETE", f"/api/v1/namespaces/{namespace}").accepted

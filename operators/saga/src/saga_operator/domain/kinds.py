@@ -42,10 +42,12 @@ class RetryPolicy(_Strict, frozen=True):
 
     initial_interval: Duration | None = None
     backoff_coefficient: Annotated[float, Meta(ge=1, le=10)] | None = None
+    """What the delay grows by from one attempt to the next."""
     max_interval: Duration | None = None
     max_attempts: Annotated[int, Meta(ge=1, le=1000)] | None = None
     """Counts Failed answers, not silence."""
     non_retryable_errors: Annotated[list[Annotated[str, Meta(max_length=63)]], Meta(max_length=32)] | None = None
+    """Codes of failures that no further attempt would cure."""
 
 
 class Defaults(_Strict, frozen=True):
@@ -59,8 +61,11 @@ class Compensation(_Strict, frozen=True):
     """How a step is undone: a command, or the reason why nothing needs to be."""
 
     command: Word | None = None
+    """Sent to the step's participant."""
     input: dict[str, JSON] | None = None
+    """May use the step's own output. Absent: the action's input."""
     none: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
+    """Why there is nothing to undo."""
     timeout: Duration | None = None
 
 
@@ -69,6 +74,7 @@ class Approval(_Strict, frozen=True):
 
     expires_after: Duration | None = None
     on_expiry: Literal["Reject", "Approve"] | None = None
+    """What is assumed when nobody has decided in time."""
 
 
 class Condition(_Strict, frozen=True):
@@ -78,6 +84,7 @@ class Condition(_Strict, frozen=True):
     """A reference, such as $(input.risk)."""
     operator: Literal["In", "NotIn"]
     values: Annotated[list[Annotated[str, Meta(max_length=253)]], Meta(min_length=1, max_length=32)]
+    """Compared as text."""
 
 
 class Step(_Strict, frozen=True):
@@ -85,14 +92,19 @@ class Step(_Strict, frozen=True):
 
     name: Name
     participant: Word | None = None
+    """The service that carries the command out: its queue is commands.PARTICIPANT."""
     command: Word | None = None
+    """Goes out with the routing key PARTICIPANT.COMMAND."""
     input: dict[str, JSON] | None = None
+    """May hold references: $(input.PATH) and $(steps.NAME.output.PATH). Absent: {}."""
     compensation: Compensation | None = None
     approval: Approval | None = None
     pivot: bool | None = None
+    """The point of no return: steps before it can be undone, steps after it are retried until they succeed."""
     depends_on: Annotated[list[Name], Meta(max_length=8)] | None = None
     """Absent: the step listed before. Empty: none."""
     when: Annotated[list[Condition], Meta(max_length=8)] | None = None
+    """False: the step is skipped, and the steps that depend on it go on."""
     timeout: Duration | None = None
     retry_policy: RetryPolicy | None = None
 
@@ -101,7 +113,9 @@ class CompensationPolicy(_Strict, frozen=True):
     """How backward recovery goes."""
 
     order: Literal["ReverseDependency", "Sequential"] | None = None
+    """ReverseDependency undoes side by side what ran side by side; Sequential one step at a time."""
     on_failure: Literal["Stall", "Continue"] | None = None
+    """Stall undoes nothing more until somebody decides; Continue undoes the rest first."""
     retry_policy: RetryPolicy | None = None
 
 
@@ -109,13 +123,16 @@ class Concurrency(_Strict, frozen=True):
     """How many sagas of one definition run at once."""
 
     max_running: Annotated[int, Meta(ge=1, le=100_000)]
+    """The other sagas stay Pending, the oldest is first."""
 
 
 class SagaDefinitionSpec(_Strict, frozen=True):
     """What every saga of this definition does. Immutable."""
 
     steps: Annotated[list[Step], Meta(min_length=1, max_length=MAX_STEPS)]
+    """Side by side as far as dependsOn lets them; the pivot waits for all that is listed before it."""
     input_schema: dict[str, JSON] | None = None
+    """JSON Schema that a saga's input must satisfy before its first command."""
     deadline: Duration | None = None
     defaults: Defaults | None = None
     compensation_policy: CompensationPolicy | None = None
@@ -158,6 +175,7 @@ class DefinitionStatus(_Camel, frozen=True):
     """Whether the operator accepts the definition, and the hash that its sagas record."""
 
     hash: str | None = None
+    """Of the spec; a saga that began under another one stalls."""
     conditions: list[StatusCondition] = msgspec.field(default_factory=list)
 
 
@@ -173,11 +191,15 @@ class SagaSpec(_Strict, frozen=True):
     """One business transaction. Immutable but for suspend and cancel."""
 
     definition: Annotated[str, Meta(min_length=1, max_length=253)]
+    """Name of a SagaDefinition in the same namespace."""
     input: dict[str, JSON] = msgspec.field(default_factory=dict)
+    """At most 64 KiB. References to what is secret or personal, never the thing itself."""
     idempotency_key: Annotated[str, Meta(min_length=1, max_length=253)] | None = None
     """Default: namespace/name. Outlives the object."""
     suspend: bool | None = None
+    """Not in this version: admission refuses true."""
     cancel: bool | None = None
+    """Undo what was done, unless the pivot has run. Cannot be taken back."""
     ttl_seconds_after_finished: Annotated[int, Meta(ge=0, le=31_536_000)] | None = None
 
 
@@ -230,7 +252,9 @@ class StepStatus(_Camel, frozen=True):
     failures: int | None = None
     """How many of these attempts were answered Failed; maxAttempts counts them."""
     output: dict[str, JSON] | None = None
+    """What the participant answered."""
     error: StepError | None = None
+    """The participant's last failure."""
     started_at: str | None = None
     finished_at: str | None = None
     decision: str | None = None
@@ -260,11 +284,14 @@ class Status(_Camel, frozen=True):
     reason: str | None = None
     """Failure code or stall reason, for the REASON column."""
     duration: str | None = None
+    """From start to completion, or to the last change that was recorded."""
     definition_hash: str | None = None
+    """Of the definition that the saga began under."""
     start_time: str | None = None
     completion_time: str | None = None
     failure: Failure | None = None
     steps: dict[str, StepStatus] = msgspec.field(default_factory=dict)
+    """By name."""
     conditions: list[StatusCondition] = msgspec.field(default_factory=list)
 
 
@@ -285,12 +312,17 @@ class SagaDecisionSpec(_Strict, frozen=True):
     """What a person decided about a saga or one of its steps. Immutable."""
 
     saga: Annotated[str, Meta(min_length=1, max_length=253)]
+    """Name of a Saga in the same namespace."""
     action: Literal["Approve", "Reject", "Retry", "Skip", "Complete", "Abort"]
+    """Approve or Reject an approval; Retry, Skip or Complete a stalled step; Abort the saga as it is."""
     by: Annotated[str, Meta(min_length=1, max_length=253)]
     """Admission demands that it is the user who creates the object."""
     reason: Annotated[str, Meta(min_length=1, max_length=1000)]
+    """For whoever asks later."""
     step: Name | None = None
+    """Of every action but Abort."""
     output: dict[str, JSON] | None = None
+    """Of Complete only: what the step would have answered."""
 
 
 class DecisionStatus(_Camel, frozen=True):
