@@ -25,7 +25,7 @@ API: Final = Api("Identity", "identity", [api.oauth, api.well_known, api.me])
 
 def make_app(settings: IdentityWeb, database: Database[Document]) -> APIFlask:
     """The application over a database. It checks its own tokens with its own keys, without a detour over HTTP."""
-    issuer = settings.issuer.rstrip("/")
+    issuer = settings.issuer
     keyring = Keyring(database)
     server = make_server(Clients(database), keyring, issuer=issuer, audience=settings.audience)
     return create_app(

@@ -1,0 +1,98 @@
+"""Keys, clients and users in the real database."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from identity.domain import Client
+from identity.hashing import NOBODY, hash_secret, matches
+from identity.seed import CLIENTS, USERS, seed
+from identity.settings import IdentitySeed
+from identity.store import Clients, Keyring, Users
+from pymongo import MongoClient
+from skald.mongo import StoreUnavailable
+from skald.settings import SettingsError
+
+
+@pytest.fixture
+def empty(parts):
+    """A database that nobody used before."""
+    client = MongoClient(parts.mongodb_uri("identity"))
+    yield client[parts.new_database("identity")]
+    client.close()
+
+
+def test_processes_that_start_at_once_agree_on_one_key(empty):
+    rings = [Keyring(empty) for _ in range(6)]
+    together, kids = threading.Barrier(len(rings)), []
+
+    def start(ring):
+        together.wait(30)
+        kids.append(ring.signing_key().kid)
+
+    threads = [threading.Thread(target=start, args=(ring,)) for ring in rings]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(kids) == len(rings)
+    assert len(set(kids)) == 1
+    assert empty["keyring"].count_documents({}) == 1
+
+
+def test_a_restart_keeps_the_key(empty):
+    assert Keyring(empty).signing_key().kid == Keyring(empty).signing_key().kid
+
+
+def test_without_a_database_there_is_no_key_and_later_there_is(empty, monkeypatch):
+    ring = Keyring(empty)
+    with monkeypatch.context() as patch:
+        patch.setattr(ring._repository, "get", _away)
+        with pytest.raises(StoreUnavailable):
+            ring.signing_key()
+    assert ring.signing_key().kid
+
+
+def _away(_):
+    raise StoreUnavailable("away")
+
+
+def test_seeding_twice_changes_nothing(empty):
+    seed(empty, "a-secret-of-the-demo")
+    before = {name: list(empty[name].find()) for name in ("users", "clients")}
+    seed(empty, "a-secret-of-the-demo")
+    assert {name: list(empty[name].find()) for name in ("users", "clients")} == before
+    assert len(before["users"]) == len(USERS)
+    assert len(before["clients"]) == len(CLIENTS)
+
+
+def test_seeding_with_another_secret_replaces_the_old_one(empty):
+    seed(empty, "the-first-long-secret")
+    seed(empty, "the-second-long-secret")
+    stored = Clients(empty).get("demo")
+    assert matches("the-second-long-secret", stored.secret_hash)
+    assert not matches("the-first-long-secret", stored.secret_hash)
+
+
+def test_what_is_put_is_what_is_got(empty):
+    clients = Clients(empty)
+    assert clients.get("robot") is None
+    clients.put(Client("robot", "hash", ("orders:read",)))
+    clients.put(Client("robot", "hash", ("orders:read", "orders:write"), user_id="ada"))
+    assert clients.get("robot") == Client("robot", "hash", ("orders:read", "orders:write"), user_id="ada")
+    assert Users(empty).get("ada") is None
+
+
+def test_secrets_are_argon2id_and_the_empty_one_never_matches():
+    stored = hash_secret("s3cret")
+    assert stored.startswith("$argon2id$")
+    assert matches("s3cret", stored)
+    assert not matches("S3cret", stored)
+    assert not matches("", hash_secret(""))
+    assert not matches("", NOBODY)
+
+
+def test_a_short_demo_secret_is_refused():
+    with pytest.raises(SettingsError, match="16 characters"):
+        IdentitySeed.from_env({"SKALD_DEMO_CLIENT_SECRET": "short"})
