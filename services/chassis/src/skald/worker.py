@@ -72,8 +72,10 @@ def run_worker(
         worker.consume_events(subscription)
     if outboxes:
         worker.relay(outboxes)
-    worker.prepare(*(outbox.ensure_index for outbox in outboxes), *prepare)
-    for loop in loops:
+    inboxes = [one.inbox for one in subscriptions if one.inbox is not None]
+    indexes = [*(one.ensure_index for one in outboxes), *(one.ensure_index for one in inboxes)]
+    worker.prepare(*indexes, *prepare)
+    for loop in (*inboxes, *loops):
         worker.add(loop.name, partial(loop.run, worker.stopping), stop=lambda: None)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: worker.ended.set())

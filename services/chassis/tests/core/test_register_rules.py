@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from skald_wire import Kind, OnFailure, ReplyType
-
 from skald.effects import Done, Failed
 from skald.register import NOTHING_TO_UNDO, Outcome, meet
+from skald_wire import Kind, OnFailure, ReplyType
 
 from .world import ACTION, COMPENSATION, DEADLINE_PAST, NOW, World, action, cancel, compensation, refuse
 

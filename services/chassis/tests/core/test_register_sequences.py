@@ -8,10 +8,9 @@ from typing import Any
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from skald_wire import Kind, OnFailure, ReplyType
-
 from skald.effects import Failed
 from skald.register import Answer, Outcome
+from skald_wire import Kind, OnFailure, ReplyType
 
 from .world import ACTION, COMPENSATION, DEADLINE_PAST, Died, World, action, cancel, compensation, refuse
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from skald_wire import OnFailure, ReplyType
-
 from skald.effects import Done, Failed, Started
 from skald.register import NOTHING_TO_UNDO, Outcome
+from skald_wire import OnFailure, ReplyType
 
 from .world import ACTION, COMPENSATION, Died, World, action, cancel, compensation
 

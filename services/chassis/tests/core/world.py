@@ -1,4 +1,4 @@
-"""A participant in memory for unit tests: documents with real compare-and-swap, and a provider that remembers what it did."""
+"""A participant in memory for unit tests: documents with real compare-and-swap, and a provider with a memory."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from skald_wire import Address, Cancel, Command, Direction, Kind, OnFailure, command_id, fingerprint
-
 from skald.applier import Applier
 from skald.documents import Loaded
 from skald.effects import Done, Failed, Started
 from skald.register import Answer
+from skald_wire import Address, Cancel, Command, Direction, Kind, OnFailure, command_id, fingerprint
 
 SAGA_KEY = "shop/order-1"
 NOW = 1_000_000.0

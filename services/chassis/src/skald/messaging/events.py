@@ -7,21 +7,18 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from opentelemetry.trace import SpanKind
-from pymongo import ASCENDING
-from pymongo.collection import Collection
-from pymongo.errors import OperationFailure
 
 from skald.logging import log_context
 from skald.messaging.consumer import Ack, Bury, Delivery, Refuse, Verdict
+from skald.messaging.inbox import Claim, Inbox
 from skald.messaging.metrics import WorkerMetrics
-from skald.mongo import Document, StoreUnavailable, is_duplicate, store_errors
+from skald.mongo import StoreUnavailable, store_errors
 from skald.tracing import server_span
 
-__all__ = ["EventHandler", "Inbox", "ReceivedEvent", "Subscription", "read_event"]
+__all__ = ["EventHandler", "ReceivedEvent", "Subscription", "read_event"]
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +26,7 @@ JSON = Any
 _REQUIRED: Final = ("specversion", "id", "source", "type")
 _FIRST_DELAY: Final = 0.2
 _LONGEST_DELAY: Final = 30.0
+_BUSY_DELAY: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,38 +50,6 @@ class Subscription:
     handlers: Mapping[str, Callable[[ReceivedEvent], None]]
     inbox: Inbox | None = None
     """Where handled ids are kept; None for handlers that may run twice without harm."""
-
-
-class Inbox:
-    """Ids of handled events, kept for as long as a duplicate may come."""
-
-    def __init__(self, collection: Collection[Document], retention: timedelta = timedelta(days=7)) -> None:
-        self._collection = collection
-        self._retention = retention
-
-    def ensure_index(self) -> None:
-        """Make the index that finds old entries. Safe to repeat."""
-        with store_errors():
-            self._collection.create_index([("at", ASCENDING)], name="at")
-
-    def has(self, event_id: str) -> bool:
-        """Whether the event was handled."""
-        with store_errors():
-            return self._collection.find_one({"_id": event_id}, {"_id": 1}) is not None
-
-    def add(self, event_id: str) -> None:
-        """It was handled. A crash before this makes it come again: handlers are at-least-once, as everything is."""
-        try:
-            with store_errors():
-                self._collection.insert_one({"_id": event_id, "at": datetime.now(UTC)})
-        except OperationFailure as error:
-            if not is_duplicate(error):
-                raise
-
-    def prune(self) -> None:
-        """Forget what is older than the retention."""
-        with store_errors():
-            self._collection.delete_many({"at": {"$lt": datetime.now(UTC) - self._retention}})
 
 
 def read_event(body: bytes) -> ReceivedEvent:
@@ -136,16 +102,28 @@ class EventHandler:
         began = time.perf_counter()
         carrier = {} if event.traceparent is None else {"traceparent": event.traceparent}
         with log_context(message_id=event.id), server_span(event.type, carrier, kind=SpanKind.CONSUMER):
-            result, verdict = self._run(handler, event, delivery.deliveries)
+            result, verdict = self._once(handler, event, delivery.deliveries)
         self._metrics.events.labels(event.type, result).inc()
         self._metrics.event_seconds.labels(event.type).observe(time.perf_counter() - began)
         return verdict
 
+    def _once(
+        self, handler: Callable[[ReceivedEvent], None], event: ReceivedEvent, deliveries: int
+    ) -> tuple[str, Verdict]:
+        if self._inbox is None:
+            return self._run(handler, event, deliveries)
+        claim = self._inbox.claim(event.id)
+        if claim is Claim.HANDLED:
+            return "duplicate", Ack()
+        if claim is Claim.BUSY:
+            return "busy", Refuse(_BUSY_DELAY)
+        result, verdict = self._run(handler, event, deliveries)
+        self._inbox.settle(event.id, handled=isinstance(verdict, Ack))
+        return result, verdict
+
     def _run(
         self, handler: Callable[[ReceivedEvent], None], event: ReceivedEvent, deliveries: int
     ) -> tuple[str, Verdict]:
-        if self._inbox is not None and self._inbox.has(event.id):
-            return "duplicate", Ack()
         try:
             with store_errors():
                 handler(event)
@@ -155,6 +133,4 @@ class EventHandler:
             delay = min(_FIRST_DELAY * 2 ** min(deliveries, 20), _LONGEST_DELAY)
             logger.exception("%s %s cannot be handled; again in %.1f s", event.type, event.id, delay)
             return "failed", Refuse(delay)
-        if self._inbox is not None:
-            self._inbox.add(event.id)
         return "handled", Ack()
