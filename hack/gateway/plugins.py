@@ -8,8 +8,9 @@ from msgspec import Meta, Struct
 
 Header = Annotated[str, Meta(pattern=r"^[A-Za-z0-9-]+$")]
 HeaderLine = Annotated[str, Meta(pattern=r"^[A-Za-z0-9-]+:\S.*$")]
-UNLOGGED = {
+LOG_FIELDS = {
     "request.headers": "return nil",
+    "request.id": 'return kong.request.get_header("X-Request-ID")',
     "request.querystring": "return nil",
     "request.uri": "return kong.request.get_path()",
     "request.url": "return nil",
@@ -178,7 +179,9 @@ class FileLogConfig(_Config, frozen=True):
     custom_fields_by_lua: dict[str, str]
 
     def __post_init__(self) -> None:
-        _must("custom_fields_by_lua", self.custom_fields_by_lua, UNLOGGED, "no other change of the line is translated")
+        _must(
+            "custom_fields_by_lua", self.custom_fields_by_lua, LOG_FIELDS, "no other change of the line is translated"
+        )
 
 
 class FileLog(_Plugin, frozen=True, tag="file-log"):

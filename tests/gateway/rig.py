@@ -121,7 +121,9 @@ class Rig:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20, source_address=(source, 0))
         authorization = {} if token is None else {"Authorization": f"Bearer {token}"}
         try:
-            connection.request(method, path, body=body, headers=authorization | dict(headers or {}))
+            # A gateway may answer and close while the body is still on its way.
+            with suppress(BrokenPipeError, ConnectionResetError):
+                connection.request(method, path, body=body, headers=authorization | dict(headers or {}))
             response = connection.getresponse()
             return Answer(
                 response.status, {name.lower(): value for name, value in response.getheaders()}, response.read()

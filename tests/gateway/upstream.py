@@ -58,10 +58,10 @@ class Upstream:
         self._server.shutdown()
         self._server.close_all()
 
-    def seen(self, path: str) -> list[Seen]:
-        """Requests for this path, the query apart."""
+    def seen(self, path: str | None = None) -> list[Seen]:
+        """Requests so far; for this path only, the query apart, when there is one."""
         with self._lock:
-            return [request for request in self._seen if request.path.partition("?")[0] == path]
+            return [request for request in self._seen if path in (None, request.path.partition("?")[0])]
 
     def record(self, request: Seen) -> None:
         with self._lock:

@@ -284,7 +284,7 @@ class Status(_Camel, frozen=True):
     reason: str | None = None
     """Failure code or stall reason, for the REASON column."""
     duration: str | None = None
-    """From start to completion, or to the last change that was recorded."""
+    """From start to completion."""
     definition_hash: str | None = None
     """Of the definition that the saga began under."""
     start_time: str | None = None
