@@ -51,11 +51,16 @@ def database(parts):
 
 
 @pytest.fixture
-def ledger(parts):
-    """The provider's own books, in its own database."""
+def ledger_database(parts):
     database = connect(settings_of(parts, "test-provider"))
-    yield Ledger(database)
+    yield database
     database.client.close()
+
+
+@pytest.fixture
+def ledger(ledger_database):
+    """The provider's own books, in its own database."""
+    return Ledger(ledger_database)
 
 
 @pytest.fixture
@@ -70,7 +75,7 @@ def provider_app(parts, ledger):
 @pytest.fixture
 def provider_url(provider_app):
     server = make_server("127.0.0.1", 0, provider_app, threaded=True)
-    thread = Thread(target=server.serve_forever)
+    thread = Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     yield f"http://127.0.0.1:{server.port}"
     server.shutdown()
