@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from operators.saga.tests.component.kit.yard import CHAIN, Yard
+from operators.saga.tests.component.kit.yard import Shop, Yard
 
 
 @pytest.fixture
@@ -17,13 +17,14 @@ def yard(parts: Any, tmp_path: Path) -> Iterator[Yard]:
         yield Yard(parts, tmp_path, stack)
 
 
+@pytest.fixture(scope="session")
+def one_shop(parts: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    with ExitStack() as stack:
+        yield Shop(Yard(parts, tmp_path_factory.mktemp("shop"), stack))
+
+
 @pytest.fixture
-def shop(yard: Yard) -> Yard:
-    """A yard with a running operator, three participants that succeed, and the definition ``chain``."""
-    yard.main = yard.operator()
-    yard.main.start()
-    yard.inventory, yard.payments, yard.shipping = (
-        yard.participant(name) for name in ("inventory", "payments", "shipping")
-    )
-    yard.define("chain", *CHAIN)
-    return yard
+def shop(one_shop: Shop) -> Iterator[Shop]:
+    """A running operator with three participants that succeed; shared, so every test names its sagas its own way."""
+    yield one_shop
+    one_shop.reset()

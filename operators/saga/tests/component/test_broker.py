@@ -8,18 +8,11 @@ from typing import Any
 
 import pytest
 import requests
-
-from operators.saga.tests.component.kit.cluster import eventually
-from operators.saga.tests.component.kit.participants import Participant, publish
-from operators.saga.tests.component.kit.yard import CHAIN, Yard, step
 from skald_wire import Command, Envelope, Reply, ReplyType, encode_reply
 
-
-def a_command(participant: Participant) -> Command:
-    """The first command that came."""
-    seen = eventually(f"a command for {participant.name}", lambda: participant.seen)
-    assert isinstance(seen[0], Command)
-    return seen[0]
+from operators.saga.tests.component.kit.cluster import eventually
+from operators.saga.tests.component.kit.participants import publish
+from operators.saga.tests.component.kit.yard import Shop, Yard
 
 
 def success(command: Command) -> Reply:
@@ -37,50 +30,57 @@ def success(command: Command) -> Reply:
     )
 
 
-def test_i8_a_participant_that_nobody_serves_stalls_the_saga_until_it_appears(yard: Yard) -> None:
-    operator = yard.operator()
-    operator.start()
-    with yard.channel() as channel:
+def held(shop: Shop, saga: str) -> Command:
+    """The first command of a saga that is started now, and that nobody answers."""
+    shop.inventory.script["reserve"] = lambda _: None
+    shop.start(saga)
+    [command, *_] = eventually("sent", lambda: shop.inventory.messages(saga))
+    assert isinstance(command, Command)
+    return command
+
+
+def dropped(shop: Shop, why: str) -> float:
+    """How many replies were dropped for a reason."""
+    return shop.operator.metric(f'skald_saga_replies_total{{type="{why}"}}')
+
+
+def test_i8_a_participant_that_nobody_serves_stalls_the_saga_until_it_appears(shop: Shop) -> None:
+    with shop.yard.channel() as channel:
         channel.queue_unbind("commands.inventory", "saga.commands", "inventory.*")
-        yard.define("one", step("reserve", "inventory"))
-        yard.cluster.start("order-1", "one")
-        eventually("stalled", lambda: yard.cluster.stalled("order-1") == "Unroutable")
-        assert yard.cluster.saga("order-1")["status"].get("direction") != "Backward"
+        shop.start("unroutable")
+        eventually("stalled", lambda: shop.cluster.stalled("unroutable") == "Unroutable")
+        assert shop.cluster.saga("unroutable")["status"].get("direction") != "Backward"
         channel.queue_bind("commands.inventory", "saga.commands", "inventory.*")
-    yard.participant("inventory")
-    yard.cluster.wait("order-1", "Succeeded")
-    assert yard.cluster.stalled("order-1") is None
+    shop.cluster.wait("unroutable", "Succeeded")
+    assert shop.cluster.stalled("unroutable") is None
 
 
 @pytest.mark.parametrize("forger", ["payments", "admin"])
-def test_a_reply_from_another_broker_user_is_dropped(shop: Yard, forger: str) -> None:
-    shop.inventory.script["reserve"] = lambda _: None
-    shop.cluster.start("order-1", "chain", input={"order": "4711"})
-    command = a_command(shop.inventory)
-    with shop.channel(forger) as channel:
+def test_a_reply_from_another_broker_user_is_dropped(shop: Shop, forger: str) -> None:
+    command = held(shop, f"forged-by-{forger}")
+    before = dropped(shop, "foreign")
+    with shop.yard.channel(forger) as channel:
         publish(channel, encode_reply(success(command), reply_to=command.reply_to, user_id=forger))
         publish(channel, encode_reply(success(command), reply_to=command.reply_to))
-    eventually("both dropped", lambda: shop.main.metric('skald_saga_replies_total{type="foreign"}') == 2)
-    assert shop.cluster.phase("order-1") in ("Pending", "Running")
+    eventually("both dropped", lambda: dropped(shop, "foreign") == before + 2)
     shop.inventory.script.clear()
-    saga = shop.cluster.wait("order-1", "Succeeded")
+    saga = shop.cluster.wait(f"forged-by-{forger}", "Succeeded")
     assert saga["status"]["steps"]["reserve"]["output"] == {"did": "reserve"}
 
 
-def test_malformed_replies_and_replies_to_unknown_sagas_change_nothing(shop: Yard) -> None:
-    shop.inventory.script["reserve"] = lambda _: None
-    shop.cluster.start("order-1", "chain", input={"order": "4711"})
-    command = a_command(shop.inventory)
+def test_malformed_replies_and_replies_to_unknown_sagas_change_nothing(shop: Shop) -> None:
+    command = held(shop, "babble")
+    before = dropped(shop, "malformed")
     sound = encode_reply(success(command), reply_to=command.reply_to, user_id="inventory")
-    with shop.channel("inventory") as channel:
+    with shop.yard.channel("inventory") as channel:
+        publish(channel, changed(sound, headers={**sound.headers, "saga": f"{shop.yard.namespace}/nobody"}))
+        publish(channel, changed(sound, headers={**sound.headers, "fingerprint": "00" * 32}))
         publish(channel, changed(sound, body=b"no json"))
         publish(channel, changed(sound, type="Perhaps"))
         publish(channel, changed(sound, headers={}))
-        publish(channel, changed(sound, headers={**sound.headers, "saga": f"{shop.namespace}/nobody"}))
-        publish(channel, changed(sound, headers={**sound.headers, "fingerprint": "00" * 32}))
-    eventually("three dropped", lambda: shop.main.metric('skald_saga_replies_total{type="malformed"}') == 3)
+    eventually("three dropped", lambda: dropped(shop, "malformed") == before + 3)
     shop.inventory.script.clear()
-    saga = shop.cluster.wait("order-1", "Succeeded")
+    saga = shop.cluster.wait("babble", "Succeeded")
     assert saga["status"]["steps"]["reserve"]["output"] == {"did": "reserve"}
 
 
@@ -89,19 +89,12 @@ def changed(envelope: Envelope, **changes: Any) -> Envelope:
     return Envelope(**{**fields, **changes})
 
 
-def test_a_lost_connection_comes_back_with_a_new_reply_queue_and_nothing_is_lost(shop: Yard) -> None:
-    held: list[str] = []
-
-    def hold_the_first(command: Command) -> dict[str, str] | None:
-        held.append(command.reply_to)
-        return None if len(held) == 1 else {"did": "reserve"}
-
-    shop.inventory.script["reserve"] = hold_the_first
-    shop.cluster.start("order-1", "chain", input={"order": "4711"})
-    eventually("sent", lambda: held)
-    close_connections(shop, "saga-operator")
-    shop.cluster.wait("order-1", "Succeeded")
-    assert held[0] != held[-1]
+def test_a_lost_connection_comes_back_with_a_new_reply_queue_and_nothing_is_lost(shop: Shop) -> None:
+    command = held(shop, "cut-off")
+    close_connections(shop.yard, "saga-operator")
+    shop.inventory.script.clear()
+    shop.cluster.wait("cut-off", "Succeeded")
+    assert command.reply_to != shop.inventory.messages("cut-off")[-1].reply_to
 
 
 def close_connections(yard: Yard, user: str) -> None:
@@ -119,29 +112,13 @@ def close_connections(yard: Yard, user: str) -> None:
             session.delete(f"{url}/api/connections/{requests.utils.quote(name, safe='')}", timeout=5)
 
 
-def test_a_finished_saga_is_told_to_the_world_as_a_cloud_event(shop: Yard) -> None:
-    with shop.channel() as channel:
+def test_a_finished_saga_is_told_to_the_world_as_a_cloud_event(shop: Shop) -> None:
+    with shop.yard.channel() as channel:
         queue = channel.queue_declare("", exclusive=True).method.queue
         channel.queue_bind(queue, "events", "dev.skald.saga.finished")
-        created = shop.cluster.start("order-1", "chain", input={"order": "4711"})
+        created = shop.start("told")
         body = eventually("the event", lambda: channel.basic_get(queue, auto_ack=True)[2])
     event = json.loads(body)
     uid = created["metadata"]["uid"]
     assert event["id"] == str(uuid.uuid5(uuid.UUID(uid), "Succeeded"))
-    assert event["data"] == {"namespace": shop.namespace, "name": "order-1", "uid": uid, "phase": "Succeeded"}
-
-
-def test_sagas_created_while_the_broker_is_away_run_when_it_is_back(yard: Yard) -> None:
-    gate = yard.gate(yard.parts.port("rabbitmq"))
-    away = yard.parts.amqp_url("saga-operator", vhost=yard.vhost).replace(str(yard.parts.port("rabbitmq")), str(gate.port))
-    operator = yard.operator(SKALD_AMQP_URL=away)
-    operator.start()
-    for name in ("inventory", "payments", "shipping"):
-        yard.participant(name)
-    yard.define("chain", *CHAIN)
-    gate.shut()
-    eventually("not ready", lambda: operator.get("/readyz").status_code == 503)
-    created = yard.cluster.start("order-1", "chain", input={"order": "4711"})
-    gate.open()
-    yard.cluster.wait("order-1", "Succeeded")
-    assert yard.cluster.writes(created) == 2
+    assert event["data"] == {"namespace": shop.yard.namespace, "name": "told", "uid": uid, "phase": "Succeeded"}

@@ -1,19 +1,20 @@
-"""The process: starting where it cannot run, being told to stop, what it serves to whoever watches it."""
+"""The process: starting where it cannot run, being told to stop, renewed credentials, its log."""
 
 from __future__ import annotations
 
 import json
 
 from operators.saga.tests.component.kit.cluster import eventually
-from operators.saga.tests.component.kit.yard import Yard
+from operators.saga.tests.component.kit.yard import Shop, Yard
 
 
 def test_without_the_saga_api_it_says_what_to_apply_and_exits(yard: Yard) -> None:
+    yard.token_file.write_text(yard.parts.admin_token)
     nothing_below = f"{yard.parts.kubernetes_url}/apis/apps/v1/namespaces/{yard.namespace}/deployments/absent"
     operator = yard.operator(SKALD_KUBERNETES_URL=nothing_below)
     operator.start(ready=False)
     assert operator.wait() == 1
-    assert "CustomResourceDefinitions" in operator.log
+    assert "apply the CustomResourceDefinitions" in operator.log
 
 
 def test_with_a_wrong_environment_it_names_every_variable_and_exits(yard: Yard) -> None:
@@ -24,39 +25,31 @@ def test_with_a_wrong_environment_it_names_every_variable_and_exits(yard: Yard) 
     assert "SKALD_AMQP_URL" in operator.log
 
 
-def test_told_to_stop_it_writes_what_it_knows_and_exits_with_0(shop: Yard) -> None:
+def test_told_to_stop_it_writes_what_it_knows_and_exits_with_0_and_started_again_it_goes_on(shop: Shop) -> None:
     shop.payments.script["charge"] = lambda _: None
-    shop.cluster.start("order-1", "chain", input={"order": "4711"})
-    eventually("second step reached", lambda: shop.payments.seen)
-    assert shop.main.stop() == 0
-    saga = shop.cluster.saga("order-1")
+    shop.start("interrupted")
+    eventually("second step reached", lambda: shop.payments.messages("interrupted"))
+    assert shop.operator.stop() == 0
+    saga = shop.cluster.saga("interrupted")
     assert saga["status"]["steps"]["reserve"]["output"] == {"did": "reserve"}
-
-
-def test_stopped_and_started_it_finishes_what_it_had_begun(shop: Yard) -> None:
-    shop.payments.script["charge"] = lambda _: None
-    shop.cluster.start("order-1", "chain", input={"order": "4711"})
-    eventually("second step reached", lambda: shop.payments.seen)
-    shop.main.stop()
     shop.payments.script.clear()
-    shop.main.start()
-    shop.cluster.wait("order-1", "Succeeded")
+    shop.operator.start()
+    shop.cluster.wait("interrupted", "Succeeded")
     assert set(shop.inventory.effects.values()) == {1}
 
 
-def test_a_renewed_token_is_picked_up(shop: Yard) -> None:
-    shop.token_file.write_text("revoked")
-    created = shop.cluster.start("order-1", "chain", input={"order": "4711"})
-    eventually("done but for the write", lambda: shop.shipping.effects)
-    shop.token_file.write_text(shop.operator_token())
-    shop.cluster.wait("order-1", "Succeeded")
+def test_a_renewed_token_is_picked_up(shop: Shop) -> None:
+    shop.yard.token_file.write_text("revoked")
+    created = shop.start("re-authenticated")
+    eventually("done but for the write", lambda: shop.shipping.commands("re-authenticated"))
+    shop.yard.token_file.write_text(shop.yard.operator_token())
+    shop.cluster.wait("re-authenticated", "Succeeded")
     assert shop.cluster.writes(created) == 2
 
 
-def test_every_log_line_is_json_with_the_saga_it_is_about(shop: Yard) -> None:
-    shop.shipping.script["ship"] = lambda _: None
-    shop.cluster.start("order-1", "chain", input={"order": "4711"})
-    eventually("at the pivot", lambda: shop.shipping.seen)
-    shop.main.stop()
-    lines = [json.loads(line) for line in shop.main.log.splitlines()]
+def test_every_log_line_is_a_json_object(shop: Shop) -> None:
+    shop.start("logged")
+    shop.cluster.wait("logged", "Succeeded")
+    lines = [json.loads(line) for line in shop.operator.log.splitlines()]
+    assert lines
     assert all({"time", "level", "logger", "message"} <= line.keys() for line in lines)

@@ -38,7 +38,8 @@ class Sweeper:
         """Sweep until cancelled."""
         while True:
             try:
-                await asyncio.wait_for(self._asked.wait(), PERIOD)
+                async with asyncio.timeout(PERIOD):
+                    await self._asked.wait()
                 await asyncio.sleep(SETTLE)
             except TimeoutError:
                 log.debug("no watch began anew: the periodic sweep")

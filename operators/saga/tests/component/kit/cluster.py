@@ -103,6 +103,12 @@ class Cluster:
         self.patch(self.path("sagas", name), {"metadata": {"annotations": {"skald.dev/abandon": "true"}}})
         self.call("DELETE", self.path("sagas", name))
 
+    def abandon_all(self) -> None:
+        """Delete every saga that has not ended."""
+        for saga in self.call("GET", self.path("sagas"))["items"]:
+            if saga["status"]["phase"] not in ("Succeeded", "Compensated", "Aborted"):
+                self.delete_saga(saga["metadata"]["name"])
+
     def events(self, name: str) -> list[JSON]:
         """The Kubernetes Events about a saga."""
         query = f"?fieldSelector=involvedObject.name={name},involvedObject.kind=Saga"

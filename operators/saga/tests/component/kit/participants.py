@@ -65,9 +65,20 @@ class Participant:
         self._stop.set()
         self._thread.join(20)
 
+    def reset(self) -> None:
+        """Forget the script and what was seen; the registers stay, as they would."""
+        self.script.clear()
+        self.effects.clear()
+        self.order.clear()
+        self.seen.clear()
+
     def commands(self, saga: str) -> list[str]:
         """The commands that had an effect for a saga, in order."""
-        return [command for of, command in self.order if of == saga]
+        return [command for of, command in self.order if of.endswith(f"/{saga}")]
+
+    def messages(self, saga: str) -> list[Command | Cancel]:
+        """Every message that came for a saga."""
+        return [message for message in self.seen if message.address.saga.endswith(f"/{saga}")]
 
     def _serve(self) -> None:
         while not self._stop.is_set():

@@ -59,6 +59,10 @@ class Yard:
         participant = Participant(self.parts.amqp_url(user, vhost=self.vhost), name, script, **options)
         return self._stack.enter_context(participant)
 
+    def serve_chain(self) -> tuple[Participant, Participant, Participant]:
+        """The participants of the steps of CHAIN."""
+        return self.participant("inventory"), self.participant("payments"), self.participant("shipping")
+
     def gate(self, target: int) -> Gate:
         """A door to a port, open until shut."""
         return self._stack.enter_context(Gate(target, free_port()))
@@ -72,8 +76,8 @@ class Yard:
             yield channel
 
     def define(self, name: str, *steps: JSON, **spec: Any) -> None:
-        """A definition that the operator has accepted."""
-        self.cluster.define(name, list(steps), **spec)
+        """A definition that the operator has accepted; unanswered commands are soon sent again."""
+        self.cluster.define(name, list(steps), **{**IMPATIENT, **spec})
         eventually(f"{name} accepted", lambda: self.accepted(name) == "True")
 
     def accepted(self, name: str) -> str | None:
@@ -90,9 +94,33 @@ def step(name: str, participant: str, **more: Any) -> JSON:
     return {key: value for key, value in body.items() if value is not None}
 
 
+IMPATIENT = {"defaults": {"timeout": "1s", "retryPolicy": {"initialInterval": "50ms", "maxInterval": "1s"}}}
 CHAIN = (
     step("reserve", "inventory", input={"order": "$(input.order)"}),
     step("charge", "payments", input={"stock": "$(steps.reserve.output.did)"}),
     step("ship", "shipping", pivot=True),
 )
 """Three steps, one after the other; the last is the pivot."""
+
+
+class Shop:
+    """A yard with a running operator, the three participants of the definition ``chain``, and that definition."""
+
+    def __init__(self, yard: Yard) -> None:
+        self.yard = yard
+        self.cluster = yard.cluster
+        self.operator = yard.operator()
+        self.operator.start()
+        self.inventory, self.payments, self.shipping = self.participants = yard.serve_chain()
+        yard.define("chain", *CHAIN)
+
+    def start(self, saga: str) -> JSON:
+        """Start a saga of the definition ``chain``."""
+        return self.cluster.start(saga, "chain", input={"order": saga})
+
+    def reset(self) -> None:
+        """Let no saga and no script of one test be seen by the next."""
+        self.cluster.abandon_all()
+        eventually("no live saga", lambda: self.operator.metric("skald_saga_active{") == 0)
+        for participant in self.participants:
+            participant.reset()
