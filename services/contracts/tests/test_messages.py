@@ -11,6 +11,7 @@ from skald_wire import (
     Cancel,
     Command,
     Direction,
+    NotRepresentable,
     OnFailure,
     Reply,
     ReplyType,
@@ -226,3 +227,8 @@ def test_a_failure_carries_code_and_message():
     assert (reply.code, reply.message) == ("OutOfStock", "no horn")
     nameless = decode_reply(altered(REPLY, type="Failed"))
     assert (nameless.code, nameless.message) == ("Unknown", "")
+
+
+def test_I1_what_would_arrive_changed_is_not_sent():
+    with pytest.raises(NotRepresentable, match=r"\$\.amount: the integer"):
+        encode(dataclasses.replace(decode(COMMAND), input={"amount": 2**53}))
