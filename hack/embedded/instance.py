@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -105,8 +106,10 @@ def open_instance(name: str, environ: Mapping[str, str] = os.environ) -> Instanc
     """The instance of that name in this checkout.
 
     One that is up keeps the ports it came up with, whatever the environment says now. Raises PlatformError for a name
-    without a port base, bad port overrides, or a checkout whose path is too long for a unix socket.
+    that is none or has no port base, bad port overrides, or a checkout whose path is too long for a unix socket.
     """
+    if not re.fullmatch(r"[a-z][a-z0-9-]{0,20}", name):
+        raise PlatformError(f"{name!r} is no name for an instance", "use up to 21 small letters, digits and dashes")
     home = REPOSITORY / ".platform"
     if name != "main":
         home = home / "instances" / name

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from rich.console import Console
@@ -13,7 +13,7 @@ from hack.embedded.catalogue import INFRASTRUCTURE, Catalogue, catalogue
 from hack.embedded.instance import Instance
 from hack.embedded.manifests import manifest_files
 from hack.embedded.parts import get_parts
-from hack.embedded.plan import bring_up, process_needs, take_down, wait_ready, with_needs
+from hack.embedded.plan import bring_up, process_needs, start, take_down, with_needs
 from hack.embedded.ports import refuse_busy
 from hack.embedded.processes.model import Node, Process
 from hack.embedded.progress import Board
@@ -35,12 +35,13 @@ def up(instance: Instance, console: Console, *, only_parts: bool = False) -> boo
     with instance.lock():
         everything = load(instance, console)
         nodes = everything.nodes()
-        wanted = with_needs(INFRASTRUCTURE, nodes) if only_parts else nodes
         supervisor = Supervisor(instance)
-        record = _record(instance, everything, nodes)
-        if _is_up(supervisor, wanted, instance, record):
+        alive = _alive(supervisor)
+        wanted = with_needs({*INFRASTRUCTURE, *alive} & nodes.keys() if only_parts else nodes.keys(), nodes)
+        record = Record(dict(instance.ports.numbers), process_needs(nodes), [], _fingerprint(everything))
+        if _holds(read_record(instance.run), record, wanted, alive):
             return False
-        _prepare_supervisor(everything, wanted, supervisor, console)
+        _prepare(everything, wanted, supervisor, console)
         write_record(instance.run, record)
         with Board(console) as board:
             bring_up(wanted, instance, supervisor, board)
@@ -70,42 +71,40 @@ def restart(process: Process, instance: Instance, supervisor: Supervisor) -> Non
     """Stop a process, start it with its configuration written anew, and wait until it is ready."""
     supervisor.stop(process.name)
     process.prepare()
-    supervisor.start(process.name)
-    wait_ready(process, instance, supervisor)
+    start(process, instance, supervisor)
 
 
-def _record(instance: Instance, everything: Catalogue, nodes: Mapping[str, Node]) -> Record:
-    """What will be true while the platform comes up; nothing is done yet."""
-    digest = hashlib.sha256(render_config(instance, everything.processes()).encode())
+def _alive(supervisor: Supervisor) -> set[str]:
+    """Names of what runs; nothing does without a supervisor that answers."""
+    return {info.name for info in supervisor.all() if info.alive} if supervisor.is_up() else set()
+
+
+def _fingerprint(everything: Catalogue) -> str:
+    """Changes with anything that is started or applied."""
+    digest = hashlib.sha256(render_config(everything.instance, everything.processes()).encode())
     for file in manifest_files():
         digest.update(file.read_bytes())
-    return Record(dict(instance.ports.numbers), process_needs(nodes), [], digest.hexdigest())
+    return digest.hexdigest()
 
 
-def _is_up(supervisor: Supervisor, wanted: Mapping[str, Node], instance: Instance, now: Record) -> bool:
-    """Did an earlier ``up`` finish all of this, and does every process of it still do its work?"""
-    before = read_record(instance.run)
-    if not supervisor.is_up() or before is None or before.fingerprint != now.fingerprint:
+def _holds(before: Record | None, now: Record, wanted: Mapping[str, Node], alive: Collection[str]) -> bool:
+    """Did an earlier ``up`` finish all that is wanted, and does every process of it still do its work?"""
+    if before is None or before.fingerprint != now.fingerprint or not wanted.keys() <= set(before.done):
         return False
-    alive = {info.name for info in supervisor.all() if info.alive}
-    processes = [node for node in wanted.values() if isinstance(node, Process)]
-    return wanted.keys() <= set(before.done) and all(one.name in alive and one.ready() for one in processes)
+    return all(node.name in alive and node.ready() for node in wanted.values() if isinstance(node, Process))
 
 
-def _prepare_supervisor(
-    everything: Catalogue, wanted: Mapping[str, Node], supervisor: Supervisor, console: Console
-) -> None:
+def _prepare(everything: Catalogue, wanted: Mapping[str, Node], supervisor: Supervisor, console: Console) -> None:
     """Have a supervisor that knows today's configuration, and every port that is about to be used free."""
     instance, processes = everything.instance, everything.processes()
-    for process in processes:
-        process.prepare()
-    alive: set[str] = set()
     if supervisor.is_up():
         supervisor.reload(processes)
-        alive = {info.name for info in supervisor.all() if info.alive}
     else:
         _clear_strays(instance, console)
-    refuse_busy({port: n for name in wanted if name not in alive for port, n in instance.ports.of(name).items()})
+    idle = wanted.keys() - _alive(supervisor)
+    refuse_busy({port: number for name in idle for port, number in instance.ports.of(name).items()})
+    for process in processes:
+        process.prepare()
     if not supervisor.is_up():
         supervisor.launch(processes)
 
@@ -114,5 +113,5 @@ def _clear_strays(instance: Instance, console: Console) -> bool:
     """End what a supervisor that died left behind. Returns whether there was something."""
     strays = end_strays(instance)
     if strays:
-        console.print(f"  ended what an earlier supervisor left behind: {', '.join(strays)}", highlight=False)
+        console.print(f"  ended {len(strays)} processes that an earlier supervisor left behind", highlight=False)
     return bool(strays)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from graphlib import TopologicalSorter
+from pathlib import Path
 from threading import Event
 from typing import Final
 
@@ -53,8 +55,7 @@ def bring_up(nodes: Mapping[str, Node], instance: Instance, supervisor: Supervis
         match nodes[name]:
             case Process() as process:
                 with board.row(name):
-                    supervisor.start(name)
-                    wait_ready(process, instance, supervisor, given_up)
+                    start(process, instance, supervisor, given_up)
             case Task() as task:
                 with board.row(name):
                     task.run()
@@ -100,33 +101,50 @@ def in_order(needs: Mapping[str, Collection[str]], handle: Callable[[str], None]
             raise
 
 
-def wait_ready(process: Process, instance: Instance, supervisor: Supervisor, given_up: Event | None = None) -> None:
+def start(process: Process, instance: Instance, supervisor: Supervisor, given_up: Event | None = None) -> None:
+    """Start the process, unless it runs, and wait until it does its work. Raises PlatformError as ``wait_ready``."""
+    log = instance.log(process.name)
+    log_begins = log.stat().st_size if log.exists() else 0
+    supervisor.start(process.name)
+    wait_ready(process, instance, supervisor, log_begins, given_up)
+
+
+def wait_ready(
+    process: Process,
+    instance: Instance,
+    supervisor: Supervisor,
+    log_begins: int = 0,
+    given_up: Event | None = None,
+) -> None:
     """Wait until the process does its work, or until ``given_up`` is set.
 
-    Raises PlatformError, with the last lines of its log, as soon as it dies or when its patience is over.
+    Raises PlatformError as soon as it dies or when its patience is over, with the last lines of its log, of which those
+    before byte ``log_begins`` are an earlier run's.
     """
     deadline = time.monotonic() + process.patience
     first_pid = supervisor.info(process.name).pid
     while not process.ready() and not (given_up and given_up.is_set()):
         now = supervisor.info(process.name)
         if not now.alive or now.pid != first_pid:
-            raise _never_ready(process, instance, f"did not stay up ({now.said})")
+            raise _never_ready(process, instance, "did not stay up", log_begins)
         if time.monotonic() > deadline:
-            raise _never_ready(
-                process, instance, f"runs as pid {now.pid} but was not ready in {process.patience:.0f} s"
-            )
+            what = f"runs (pid {now.pid}) but was not ready in {process.patience:.0f} s"
+            raise _never_ready(process, instance, what, log_begins)
         time.sleep(_LOOK_EVERY)
 
 
-def _never_ready(process: Process, instance: Instance, what: str) -> PlatformError:
-    lines = "\n".join(f"    {line}" for line in log_tail(instance, process.name))
+def _never_ready(process: Process, instance: Instance, what: str, log_begins: int) -> PlatformError:
+    lines = "\n".join(f"    {line}" for line in log_tail(instance.log(process.name), log_begins))
     return PlatformError(
         f"{process.name} {what}. The last lines of its log:\n{lines}", f"the whole log: {instance.log(process.name)}"
     )
 
 
-def log_tail(instance: Instance, name: str, lines: int = _LOG_LINES) -> list[str]:
-    """The last lines of a process's log."""
-    path = instance.log(name)
-    text = path.read_text(errors="replace") if path.exists() else ""
-    return text.splitlines()[-lines:] or ["(it wrote nothing)"]
+def log_tail(path: Path, begins: int) -> list[str]:
+    """The last lines of a log file, from byte ``begins`` on; from its start when it was rotated since."""
+    if not path.exists():
+        return ["(it wrote nothing)"]
+    with path.open(errors="replace") as file:
+        if begins <= path.stat().st_size:
+            file.seek(begins)
+        return [line.rstrip() for line in deque(file, _LOG_LINES)] or ["(it wrote nothing)"]

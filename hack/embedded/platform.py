@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal as signals
+import time
 import urllib.request
 import uuid
 from base64 import b64encode
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import psutil
 from pymongo import MongoClient
 from pymongo.database import Database
 from rich.console import Console
@@ -25,7 +27,7 @@ from hack.embedded.errors import PlatformError
 from hack.embedded.instance import NAMESPACE, Instance, open_instance
 from hack.embedded.lifecycle import load, restart, up
 from hack.embedded.manifests import apply_namespace
-from hack.embedded.plan import wait_ready
+from hack.embedded.plan import start
 from hack.embedded.processes.environment import CLIENTS
 from hack.embedded.processes.kubernetes import kubectl
 from hack.embedded.supervisor import Supervisor
@@ -122,8 +124,7 @@ class Platform:
 
     def start(self, process: str) -> None:
         """Start a process that was stopped, and wait until it is ready."""
-        self._supervisor.start(process)
-        self.wait_ready(process)
+        start(self.catalogue.process(process), self.instance, self._supervisor)
 
     def stop(self, process: str) -> None:
         """Stop a process in good order, and wait for its end."""
@@ -134,12 +135,19 @@ class Platform:
         restart(self.catalogue.process(process), self.instance, self._supervisor)
 
     def kill(self, process: str, signal: int = signals.SIGKILL) -> None:
-        """Send a signal to a process and all it started. When that ends it, the supervisor starts it again."""
-        os.killpg(self.pid(process), signal)
+        """Send a signal to a process and all it started. One that dies of it is started again by the supervisor."""
+        pid = self.pid(process)
+        os.killpg(pid, signal)
+        if signal == signals.SIGKILL:
+            psutil.wait_procs([psutil.Process(pid)], timeout=10)
 
     def wait_ready(self, process: str) -> None:
-        """Wait until a process does its work, over restarts of it as well. Raises PlatformError when it never does."""
-        wait_ready(self.catalogue.process(process), self.instance, self._supervisor)
+        """Wait until a process does its work, however often it dies before. Raises PlatformError after 60 s."""
+        ready, deadline = self.catalogue.process(process).ready, time.monotonic() + 60
+        while not ready():
+            if time.monotonic() > deadline:
+                raise PlatformError(f"{process} did not become ready again", f"look into {self.instance.log(process)}")
+            time.sleep(0.1)
 
     def wipe_broker(self) -> None:
         """Start the broker again without any of its data, as after the loss of its disk."""

@@ -38,8 +38,6 @@ class ProcessInfo:
     """0 when it does not run."""
     uptime: float
     """Seconds."""
-    said: str
-    """The supervisor's own account, for example ``exited too quickly``."""
 
     @property
     def alive(self) -> bool:
@@ -205,7 +203,6 @@ def _info(raw: Mapping[str, Any]) -> ProcessInfo:
         state=raw["statename"],
         pid=raw["pid"],
         uptime=raw["now"] - raw["start"] if alive else 0,
-        said=raw["spawnerr"] or raw["description"],
     )
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Final
 
+from hack.embedded.errors import PlatformError
 from hack.embedded.instance import REPOSITORY
 from hack.embedded.parts.go import Toolchain
 
 KUBERNETES_SOURCE: Final = REPOSITORY / "hack" / "kubernetes"
-KUBERNETES_VERSION: Final = "1.34.4"
 FERRETDB: Final = "github.com/FerretDB/FerretDB/v2/cmd/ferretdb@v2.7.0"
 
 _COMPONENTS: Final = ("kube-apiserver", "kube-controller-manager", "kubectl")
@@ -17,8 +18,8 @@ _COMPONENTS: Final = ("kube-apiserver", "kube-controller-manager", "kubectl")
 
 def kubernetes_ingredients(go: Toolchain) -> list[str | Path]:
     """What decides how the Kubernetes programs come out."""
-    sources: list[str | Path] = sorted(path for path in KUBERNETES_SOURCE.rglob("*") if path.is_file())
-    return [*sources, version_flags(), go.version]
+    sources = sorted(KUBERNETES_SOURCE.rglob("*.go"))
+    return [*sources, KUBERNETES_SOURCE / "go.mod", KUBERNETES_SOURCE / "go.sum", version_flags(), go.version]
 
 
 def build_kubernetes(folder: Path, go: Toolchain, logs: Path) -> None:
@@ -41,9 +42,10 @@ def build_ferretdb(folder: Path, go: Toolchain, logs: Path) -> None:
 
 def version_flags() -> str:
     """Linker flags that tell the programs their version; without them kubectl and kubeadm distrust the server."""
-    major, minor, _ = KUBERNETES_VERSION.split(".")
+    version = kubernetes_version((KUBERNETES_SOURCE / "go.mod").read_text("utf-8"))
+    major, minor, _ = version.split(".")
     facts = {
-        "gitVersion": f"v{KUBERNETES_VERSION}",
+        "gitVersion": f"v{version}",
         "gitMajor": major,
         "gitMinor": minor,
         "gitTreeState": "clean",
@@ -52,3 +54,11 @@ def version_flags() -> str:
     }
     packages = ("k8s.io/component-base/version", "k8s.io/client-go/pkg/version")
     return " ".join(f"-X {package}.{name}={value}" for package in packages for name, value in facts.items())
+
+
+def kubernetes_version(go_mod: str) -> str:
+    """The version of Kubernetes that a go.mod requires, for example 1.34.4. Raises PlatformError when it has none."""
+    found = re.search(r"^\s*k8s\.io/kubernetes v(\d+\.\d+\.\d+)$", go_mod, re.MULTILINE)
+    if not found:
+        raise PlatformError(f"{KUBERNETES_SOURCE / 'go.mod'} requires no release of k8s.io/kubernetes")
+    return found[1]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,7 +47,7 @@ class DebianRoot:
         """What to execute to run ``argv`` in the root as ``user``, with ``state`` as ``/inst``."""
         variables = {"PATH": _SEARCH_PATH, "LANG": "C.UTF-8", "HOME": "/inst", **(env or {})}
         settings = (f"{name}={value}" for name, value in variables.items())
-        return (str(_ENTER), str(self.path), f"{user}:{user}", str(state), "env", "-i", *settings, *argv)
+        return (str(_ENTER), str(self.path), f"{user}:{user}", str(state), *settings, *argv)
 
     def uid(self, user: str) -> int:
         """The number of one of the root's users."""
@@ -71,11 +70,15 @@ def build_root(folder: Path, logs: Path) -> None:
     root = folder / "root"
     run_tool(["mmdebstrap", *OPTIONS, SUITE, root], log=logs / "build-root.log")
     (root / "inst").mkdir()
-    listed = subprocess.run(
-        ["chroot", root, "dpkg-query", "-W", "-f=${Package} ${Version}\n"], capture_output=True, text=True, check=True
-    ).stdout
-    (folder / "packages.txt").write_text(listed)
-    refuse_unproven(dict(line.split(" ", 1) for line in listed.splitlines()))
+    packages = folder / "packages.txt"
+    query = [
+        "dpkg-query",
+        f"--admindir={root / 'var' / 'lib' / 'dpkg'}",
+        "--show",
+        "--showformat=${Package} ${Version}\\n",
+    ]
+    run_tool(query, log=packages)
+    refuse_unproven(dict(line.split(" ", 1) for line in packages.read_text().splitlines()))
 
 
 def refuse_unproven(installed: Mapping[str, str]) -> None:
