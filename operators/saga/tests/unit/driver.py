@@ -1,10 +1,8 @@
-"""Drives the machine as the engine does, with everything in the test's hands: time, replies, the API server's answers."""
+"""Drives the machine as the engine does, with everything in the test's hands: time, replies, the API server."""
 
 from __future__ import annotations
 
 from msgspec.structs import replace
-from skald_wire import Cancel, Command, Direction, Reply, ReplyType
-
 from saga_operator.domain.definition import Definition
 from saga_operator.domain.effects import Announce, Effect, Finish, Publish, Store
 from saga_operator.domain.events import (
@@ -30,6 +28,7 @@ from saga_operator.domain.kinds import (
 )
 from saga_operator.domain.machine import Knowledge, advance, open_saga, render
 from saga_operator.domain.model import compile_definition
+from skald_wire import Cancel, Command, Direction, Reply, ReplyType
 
 START = 1_700_000_000.0
 CREATED = "2023-11-14T22:13:20Z"
@@ -59,12 +58,10 @@ def stored_definition(*steps: Step, name: str = "d-v1", **fields) -> SagaDefinit
     )
 
 
-def saga(input=None, uid="uid-1", status=None, version="1", **spec) -> Saga:
+def saga(given=None, uid="uid-1", status=None, version="1", **spec) -> Saga:
     return Saga(
-        metadata=Metadata(
-            name="s-1", namespace="shop", uid=uid, resource_version=version, creation_timestamp=CREATED
-        ),
-        spec=SagaSpec(definition="d-v1", input=input or {}, **spec),
+        metadata=Metadata(name="s-1", namespace="shop", uid=uid, resource_version=version, creation_timestamp=CREATED),
+        spec=SagaSpec(definition="d-v1", input=given or {}, **spec),
         status=status or Status(),
     )
 

@@ -38,6 +38,7 @@ def send_action(turn: Turn, step: Step) -> None:
     if turn.known(step).started_at is None:
         turn.change(step.index, started_at=turn.now)
     attempt = _next_attempt(turn, step, step.timeout, step.retry)
+    _show_first_silence(turn, step)
     _publish_command(turn, prepared, attempt, retry_only=step.after_pivot)
 
 
@@ -55,6 +56,7 @@ def send_compensation(turn: Turn, step: Step) -> None:
     assert step.compensation is not None
     prepared = compensation(turn, step)
     attempt = _next_attempt(turn, step, step.compensation.timeout, turn.definition.compensation_retry)
+    _show_first_silence(turn, step)
     _publish_command(turn, prepared, attempt, retry_only=True)
 
 
@@ -62,9 +64,13 @@ def _next_attempt(turn: Turn, step: Step, timeout: float, retry: Retry) -> int:
     """Counts the attempt, and sets when silence makes for another."""
     attempt = turn.known(step).attempts + 1
     turn.change(step.index, attempts=attempt, due=turn.now + timeout + retry.delay(attempt, turn.chance()))
-    if attempt == 2 and turn.known(step).error is None:
-        turn.checkpoint = True  # the first silence is worth showing; the attempts after it are not
     return attempt
+
+
+def _show_first_silence(turn: Turn, step: Step) -> None:
+    """Worth a write, because the object still looks as if nothing had begun; the silences after it are not."""
+    known = turn.known(step)
+    turn.checkpoint |= known.attempts == 2 and known.error is None
 
 
 def _publish_command(turn: Turn, prepared: Prepared, attempt: int, *, retry_only: bool) -> None:

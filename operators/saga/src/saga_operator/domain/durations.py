@@ -19,9 +19,9 @@ def parse(text: str) -> float:
 
 def show(seconds: float) -> str:
     """For people: the two largest units, and milliseconds only below a second."""
-    if seconds < 1:
+    if seconds < 0.9995:
         return f"{max(0, round(seconds * 1000))}ms"
-    if seconds < 60:
+    if seconds < 59.95:
         return f"{seconds:.1f}".removesuffix(".0") + "s"
     minutes, rest = divmod(round(seconds), 60)
     if minutes < 60:

@@ -59,6 +59,15 @@ def merge(turn: Turn, status: Status) -> None:
             turn.steps[index] = theirs
 
 
+def exceed(turn: Turn, status: Status) -> bool:
+    """Whether more is known here than the object holds."""
+    for step, known in zip(turn.definition.steps, turn.steps, strict=True):
+        stored = status.steps.get(step.name, StepStatus())
+        if known.outcome is not None and recall(stored, status.direction).outcome is None:
+            return True
+    return False
+
+
 def hear(turn: Turn, reply: Reply) -> None:
     """Record what a register holds, if the reply is about this saga's content."""
     index = turn.definition.positions.get(reply.step)
@@ -91,7 +100,7 @@ def hear_early(turn: Turn, step: Step) -> None:
 def _prepared(turn: Turn, step: Step, direction: Direction) -> Prepared:
     if direction is Direction.BACKWARD:
         return commands.compensation(turn, step)
-    if step.needs & ~turn.done():
+    if turn.known(step).action is None and step.needs & ~turn.done():
         raise Unresolvable(f"the step {step.name} is not reached")
     return commands.action(turn, step)
 

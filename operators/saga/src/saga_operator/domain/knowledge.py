@@ -33,6 +33,9 @@ StallReason = Literal[
     "Unroutable",
 ]
 
+OF_DEFINITION: Final[tuple[StallReason, ...]] = ("DefinitionMissing", "DefinitionChanged", "NotAccepted")
+"""Stalls that end by themselves as soon as the saga can run."""
+
 
 class Verdict(Enum):
     """The choice that the next write records. It is in force only once that write is known to have succeeded."""

@@ -136,6 +136,7 @@ def _act(turn: Turn) -> None:
     turn.take_stall(stalls.of_saga(turn))
     if turn.store_again_at is not None:
         if turn.store_again_at <= turn.now:
-            turn.store_again()
+            turn.ask_again()
+            turn.checkpoint = True
         else:
             turn.wake(turn.store_again_at)

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 
 def show(moment: float) -> str:
     """RFC 3339 with milliseconds, because a whole saga may take less than a second."""
-    return datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    seconds, milliseconds = divmod(int(moment * 1000), 1000)
+    return f"{_whole(seconds)}.{milliseconds:03d}Z"
+
+
+@lru_cache(maxsize=256)
+def _whole(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def parse(text: str) -> float:

@@ -31,7 +31,7 @@ def render(definition: Definition | NotAccepted | None, knowledge: Knowledge, no
     return Status(
         phase=phase,
         direction=direction,
-        progress=f"{sum(step.outcome in DONE for step in knowledge.steps)}/{len(knowledge.steps)}",
+        progress=_progress(knowledge, direction),
         current_steps=None if phase.terminal else ",".join(_current(definition, knowledge, direction)) or None,
         attempts=sum(step.attempts for step in knowledge.steps) or None,
         reason=knowledge.stall.reason if knowledge.stall else failure.code if failure else None,
@@ -53,6 +53,13 @@ def _waiting(knowledge: Knowledge, now: float) -> Status:
         reason=knowledge.stall.reason if knowledge.stall else status.reason,
         conditions=_conditions(knowledge, status.phase, None, now),
     )
+
+
+def _progress(knowledge: Knowledge, direction: Direction) -> str:
+    in_force = [step for step in knowledge.steps if step.outcome in DONE]
+    if direction is Direction.BACKWARD:
+        in_force = [step for step in in_force if step.outcome is not StepState.SKIPPED]
+    return f"{len(in_force)}/{len(knowledge.steps)}"
 
 
 def _direction(knowledge: Knowledge) -> Direction:

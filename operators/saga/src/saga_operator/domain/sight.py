@@ -18,7 +18,8 @@ def see(turn: Turn, saga: Saga, *, authoritative: bool) -> None:
     _adopt(turn, _newer(turn.saga, saga, authoritative=authoritative))
     facts.merge(turn, saga.status)
     if authoritative:
-        turn.store_again()  # whatever was being written was not
+        turn.ask_again()  # whatever was being written was not
+        turn.checkpoint |= facts.exceed(turn, saga.status) or turn.stall_is_news()
 
 
 def stored(turn: Turn, event: Stored) -> None:

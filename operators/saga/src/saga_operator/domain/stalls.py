@@ -94,10 +94,11 @@ def _of_pursued(turn: Turn, step: Step, known: StepKnowledge, *, backward: bool)
 
 
 def _fails(known: StepKnowledge, retry: Retry) -> bool:
-    if known.error is None:
-        return known.attempts > retry.patience
-    pointless = known.error.code in (KEY_REUSED, UNRESOLVABLE, CANCELLED) or known.error.code in retry.final_codes
-    return pointless or known.attempts >= retry.patience
+    code = known.error.code if known.error is not None else None
+    if code in (KEY_REUSED, UNRESOLVABLE, CANCELLED) or code in retry.final_codes:
+        return True
+    awaits_answer = known.attempts > known.failed_attempt
+    return known.attempts - awaits_answer >= retry.patience
 
 
 def _why(known: StepKnowledge) -> str:

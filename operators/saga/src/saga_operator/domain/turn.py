@@ -10,7 +10,7 @@ from skald_wire import Direction
 from saga_operator.domain.definition import Definition, Step
 from saga_operator.domain.effects import Announce, Effect, Finish, Store
 from saga_operator.domain.kinds import Failure, Saga, StepState
-from saga_operator.domain.knowledge import DEAD, DONE, Knowledge, Stall, StepKnowledge, Verdict
+from saga_operator.domain.knowledge import DEAD, DONE, OF_DEFINITION, Knowledge, Stall, StepKnowledge, Verdict
 
 _GOLDEN: Final = 0.6180339887498949
 """Steps through [0, 1) evenly, so that one random number serves all delays of a turn."""
@@ -61,16 +61,20 @@ class Turn:
         if self.wake_at is None or moment < self.wake_at:
             self.wake_at = moment
 
-    def store_again(self) -> None:
-        """Whatever was to be written has not been: ask for it once more."""
-        self.checkpoint = self._again = True
+    def ask_again(self) -> None:
+        """The verdict, if there is one, has not been written: ask for it once more."""
+        self._again = True
         self.store_again_at = None
+
+    def stall_is_news(self) -> bool:
+        """Whether the object does not show the stall that is known here."""
+        return self.stall is not None and self.stall.reason != stored_stall(self.saga)
 
     def take_stall(self, stall: Stall | None) -> None:
         """Record the gravest stall, and tell people when it is another one than they know of."""
         before, self.stall = self.before.stall, stall
         if stall is None:
-            self.checkpoint |= before is not None
+            self.checkpoint |= before is not None or stored_stall(self.saga) in OF_DEFINITION
         elif before is None and stall.reason == stored_stall(self.saga):
             return
         elif before is None or (before.reason, before.step) != (stall.reason, stall.step):
