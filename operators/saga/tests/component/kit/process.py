@@ -79,6 +79,11 @@ class OperatorProcess:
         assert self._process is not None
         return self._process.wait(seconds)
 
+    def returned(self) -> int | None:
+        """The exit status, if it has ended."""
+        assert self._process is not None
+        return self._process.poll()
+
     def close(self) -> None:
         """Make sure that it is gone."""
         if self._process is not None and self._process.poll() is None:
