@@ -7,8 +7,7 @@ import http.client
 import json
 import socket
 import subprocess
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 
 import requests
 import yaml
+from skald.testing.waiting import eventually
 
 from hack.gateway import Adapter, command, compile_gateway
 from tests.gateway.tokens import Key, key_set
@@ -80,7 +80,7 @@ class Rig:
         self._log = folder / "gateway.log"
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(command(config), stdout=log, stderr=subprocess.STDOUT)
-        until(self._ready, f"Envoy to be ready; its log is {self._log}")
+        eventually(f"Envoy is ready (its log is {self._log})", self._ready)
 
     def _ready(self) -> bool:
         assert self._process.poll() is None, self._log.read_text()
@@ -130,14 +130,6 @@ class Rig:
             )
         finally:
             connection.close()
-
-
-def until(condition: Callable[[], bool], what: str, seconds: float = 20) -> None:
-    """Poll; fail with ``what`` was waited for."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"waited {seconds:g} s for {what}"
-        time.sleep(0.05)
 
 
 def _free_port() -> int:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import secrets
 
 import pytest
+from skald.testing.waiting import eventually
 
-from tests.gateway.rig import LIMIT, until
+from tests.gateway.rig import LIMIT
 
 TOKEN_LIMIT = 60
 MEBIBYTE = 1024 * 1024
@@ -40,7 +41,7 @@ def test_over_the_limit_is_429_and_says_when_to_come_back(gateway, token):
 def test_who_comes_back_when_told_is_served(gateway, token):
     _, refused = spend(lambda: gateway.ask("GET", "/v1/me", token=token), LIMIT)
     served = lambda: gateway.ask("GET", "/v1/me", token=token).status == 200  # noqa: E731
-    until(served, "the limit to have room again", seconds=int(refused["Retry-After"]) + 2)
+    eventually("the limit has room again", served, seconds=int(refused["Retry-After"]) + 2)
 
 
 def test_each_token_has_its_own_share(gateway, token):

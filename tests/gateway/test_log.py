@@ -5,16 +5,14 @@ from __future__ import annotations
 import uuid
 
 import requests
-
-from tests.gateway.rig import until
+from skald.testing.waiting import eventually
 
 
 def line_of(gateway, request_id):
     def lines():
         return [line for line in gateway.log_lines() if line["request"]["id"] == request_id]
 
-    until(lambda: bool(lines()), f"the log line of {request_id}")
-    (line,) = lines()
+    (line,) = eventually(f"the log line of {request_id}", lines)
     return line
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from skald.testing.waiting import eventually
 
-from tests.gateway.rig import until
 from tests.gateway.test_routing import PROTECTED, PUBLIC
 from tests.gateway.tokens import Key, unsigned
 
@@ -30,7 +30,7 @@ def test_a_good_token_passes_and_the_service_sees_it_unchanged(gateway, kind):
     key = Key(kind)
     gateway.publish(gateway.key, key)
     token = key.token()
-    until(lambda: gateway.ask("GET", "/v1/me", token=token).status == 200, "the new key to be known")
+    eventually("the new key is known", lambda: gateway.ask("GET", "/v1/me", token=token).status == 200)
     assert gateway.ask("GET", "/v1/me", token=token).json["headers"]["authorization"] == f"Bearer {token}"
     gateway.publish(gateway.key)
 
@@ -73,10 +73,10 @@ def test_during_a_rotation_both_keys_pass_and_afterwards_the_retired_one_is_401(
     before, after = old.token(), new.token()
     passes = lambda token: gateway.ask("GET", "/v1/me", token=token).status == 200  # noqa: E731
     gateway.publish(old, new)
-    until(lambda: passes(after), "the new key to be known")
+    eventually("the new key is known", lambda: passes(after))
     assert passes(before)
     gateway.publish(new)
-    until(lambda: not passes(before), "the old key to be forgotten")
+    eventually("the old key is forgotten", lambda: not passes(before))
     assert passes(after)
     gateway.publish(old)
-    until(lambda: passes(before), "the first key to be back")
+    eventually("the first key is back", lambda: passes(before))

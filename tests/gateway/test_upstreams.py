@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from skald.testing.waiting import eventually
 
-from tests.gateway.rig import TIMEOUT, until
+from tests.gateway.rig import TIMEOUT
 
 
 def problem(answer, status):
@@ -42,7 +43,7 @@ def all_in_use(gateway, service, path):
         seen.update([answer.json["upstream"]] if answer.status == 200 else [])
         return seen == wanted
 
-    until(complete, f"all targets of {service} to be in use")
+    eventually(f"all targets of {service} are in use", complete)
 
 
 def test_an_upstream_that_is_down_is_503_as_a_problem(gateway, stopped):

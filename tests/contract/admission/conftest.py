@@ -7,9 +7,10 @@ import uuid
 from pathlib import Path
 
 import pytest
+from skald.testing.waiting import eventually
 
 from tests.contract.admission.definitions import command, compensated
-from tests.contract.admission.kube import Api, until
+from tests.contract.admission.kube import Api
 
 FILES = Path("charts/saga-operator/files")
 
@@ -21,7 +22,8 @@ def api(parts, kubectl) -> Api:
         kubectl("apply", "-f", str(FILES / folder))
     api = Api(parts.kubernetes_url, parts.admin_token, parts.ca_file)
     broken = {"steps": [command("a", dependsOn=["nowhere"], **compensated())]}
-    until(lambda: api.create("shop", "sagadefinitions", f"probe-{uuid.uuid4()}", broken).status == 422, "the policies")
+    probe = lambda: api.create("shop", "sagadefinitions", f"probe-{uuid.uuid4()}", broken).status == 422  # noqa: E731
+    eventually("the policies are in force", probe)
     return api
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -113,11 +112,3 @@ def _groups(user: str) -> list[str]:
         return ["system:authenticated"]
     namespace = user.split(":")[2]
     return ["system:authenticated", "system:serviceaccounts", f"system:serviceaccounts:{namespace}"]
-
-
-def until(condition: Callable[[], bool], what: str, seconds: float = 20) -> None:
-    """Poll; fail with ``what`` was waited for."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"waited {seconds:g} s for {what}"
-        time.sleep(0.1)

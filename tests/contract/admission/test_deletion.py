@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from skald.testing.waiting import eventually
 
 from tests.contract.admission.definitions import around_pivot
-from tests.contract.admission.kube import until
 
 ABANDON = {"metadata": {"annotations": {"skald.dev/abandon": "true"}}}
 
@@ -77,4 +77,4 @@ def test_a_namespace_takes_its_live_sagas_and_definitions_with_it(api, name):
     assert api.create(namespace, "sagadefinitions", name, around_pivot()).accepted
     assert api.call("DELETE", f"/api/v1/namespaces/{namespace}").accepted
     gone = lambda: api.call("GET", f"/api/v1/namespaces/{namespace}").status == 404  # noqa: E731
-    until(gone, f"the namespace {namespace} to be deleted", seconds=60)
+    eventually(f"the namespace {namespace} is deleted", gone, seconds=60)
