@@ -179,3 +179,9 @@ def test_the_gravest_stall_is_shown():
     assert w.status().reason == "Unroutable"
     w.fail("y", "KeyReused")
     assert w.status().reason == "KeyReused"
+
+
+def test_the_direction_is_always_stored_and_reads_as_Forward_where_it_is_not():
+    assert Driver(FORK).direction == "Forward"
+    assert Driver(FORK).status().direction == "Forward"
+    assert Driver(None).status().direction == "Forward"

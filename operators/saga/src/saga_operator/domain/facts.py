@@ -26,7 +26,7 @@ _MESSAGE_LENGTH: Final = 500
 _CODE_LENGTH: Final = 63
 
 
-def recall(stored: StepStatus, direction: Direction) -> StepKnowledge:
+def recall(stored: StepStatus, direction: Direction | None) -> StepKnowledge:
     """What a stored status says of a step."""
     known = StepKnowledge(
         output=stored.output,

@@ -274,7 +274,8 @@ class Status(_Camel, frozen=True):
     """What is known of a saga. Written only by the operator."""
 
     phase: Phase = Phase.PENDING
-    direction: Direction = Direction.FORWARD
+    direction: Direction | None = None
+    """Changes once at most, from Forward to Backward. Absent means Forward."""
     progress: str | None = None
     """Steps in force of all steps: grows on the way forward, shrinks on the way back."""
     current_steps: str | None = None

@@ -118,7 +118,7 @@ class Knowledge(Struct, frozen=True):
     @property
     def direction(self) -> Direction:
         """The direction in force, that is, as written."""
-        return self.saga.status.direction
+        return self.saga.status.direction or Direction.FORWARD
 
     @property
     def terminal(self) -> bool:

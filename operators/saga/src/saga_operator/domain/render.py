@@ -50,6 +50,7 @@ def _waiting(knowledge: Knowledge, now: float) -> Status:
     status = knowledge.saga.status
     return replace(
         status,
+        direction=knowledge.direction,
         reason=knowledge.stall.reason if knowledge.stall else status.reason,
         conditions=_conditions(knowledge, status.phase, None, now),
     )

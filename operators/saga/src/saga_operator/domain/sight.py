@@ -47,13 +47,13 @@ def _newer(ours: Saga, seen: Saga, *, authoritative: bool) -> Saga:
 
 
 def _adopt(turn: Turn, saga: Saga) -> None:
-    before, turn.saga = turn.saga.status, saga
-    turned = saga.status.direction is not before.direction
+    before, turn.saga = turn.direction, saga
+    turned = turn.direction is not before
     if turned:
         _begin_direction(turn)
     if saga.status.phase.terminal:
         _end(turn)
-    elif turned and saga.status.direction is Direction.BACKWARD:
+    elif turned and turn.direction is Direction.BACKWARD:
         turn.announce("Warning", "Compensating", _because(turn))
 
 

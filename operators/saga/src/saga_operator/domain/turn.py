@@ -39,7 +39,7 @@ class Turn:
     @property
     def direction(self) -> Direction:
         """The direction in force."""
-        return self.saga.status.direction
+        return self.saga.status.direction or Direction.FORWARD
 
     def chance(self) -> float:
         """The next number in [0, 1) for a delay."""
