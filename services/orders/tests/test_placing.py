@@ -67,13 +67,23 @@ def test_the_same_key_and_body_is_the_same_order(customer, catalog):
     second = customer.place(HARPS, "k1")
     assert (second.status_code, second.json) == (202, first.json)
     assert second.headers["Location"] == first.headers["Location"]
-    assert catalog.asked == 1
 
 
-def test_the_same_order_is_answered_while_catalog_is_away(customer, catalog):
+@pytest.mark.parametrize(
+    "happens",
+    [
+        lambda catalog: catalog.stop(),
+        lambda catalog: catalog.prices.clear(),
+        lambda catalog: setattr(catalog, "refusal", "the lines are priced in EUR and USD."),
+    ],
+    ids=["is away", "no longer sells it", "cannot price it"],
+)
+def test_the_same_order_is_answered_when_catalog(customer, catalog, happens):
     first = customer.place(HARPS, "k1")
-    catalog.stop()
+    happens(catalog)
     assert customer.place(HARPS, "k1").json == first.json
+    other = customer.place({**HARPS, "addressId": "office"}, "k1")
+    problem(other, 422, "idempotency-key-reused")
 
 
 def test_the_same_key_with_another_body_is_refused(customer):

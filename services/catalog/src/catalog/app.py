@@ -7,7 +7,7 @@ from skald.app import Api
 from skald.app import create_app as create_skald_app
 from skald.gunicorn import serve
 from skald.health import Readiness
-from skald.mongo import connect
+from skald.mongo import connect, ping
 from skald.settings import ServiceSettings
 
 from catalog.api import api
@@ -30,6 +30,6 @@ def web() -> None:
 
     def create() -> APIFlask:
         database = connect(settings)
-        return create_app(settings, Products(database), Readiness(lambda: database.command("ping")))
+        return create_app(settings, Products(database), Readiness(lambda: ping(database)))
 
     serve(create, settings)

@@ -6,7 +6,7 @@ from typing import Final
 
 from skald.grpcserver import serve_grpc
 from skald.health import Readiness
-from skald.mongo import connect
+from skald.mongo import connect, ping
 from skald.servicetokens import CallerVerifier
 from skald_contracts.catalog.v1.quotes_pb2_grpc import add_QuotesServicer_to_server
 
@@ -30,5 +30,5 @@ def run() -> None:
         lambda server: add_QuotesServicer_to_server(quotes, server),
         callers=CallerVerifier(settings, audience="catalog"),
         allowed=CALLERS,
-        readiness=Readiness(lambda: database.command("ping")),
+        readiness=Readiness(lambda: ping(database)),
     )

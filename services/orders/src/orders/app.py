@@ -11,7 +11,7 @@ from skald.auth import Authenticator
 from skald.clients.grpc import GrpcClient
 from skald.gunicorn import serve
 from skald.health import Readiness
-from skald.mongo import connect
+from skald.mongo import connect, ping
 from skald.servicetokens import ServiceToken
 from skald.settings import ServiceSettings
 
@@ -40,7 +40,7 @@ def web() -> None:
         orders = Orders(database)
         catalog = GrpcClient("catalog", settings.catalog_target, token=ServiceToken(settings.tokens_dir, "catalog"))
         placing = Placing(orders, CatalogPricing(catalog), settings.saga_definition, time.time)
-        readiness = Readiness(lambda: database.command("ping"))
+        readiness = Readiness(lambda: ping(database))
         return create_app(
             settings, Deps(orders, placing, settings.namespace), Authenticator.from_settings(settings), readiness
         )

@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from skald.moments import rfc3339
+from skald.problems import Problem
 
-from orders.domain import Line, Order, Pricing
+from orders.domain import Line, NotPriced, Order, Pricing, UnknownProducts
 from orders.saga import saga_of
 from orders.store import Orders
 
@@ -40,13 +41,16 @@ class Placing:
     def place(self, request: OrderRequest) -> Order:
         """The order of that id, as it is now; placed by this call unless it was before.
 
-        A repeated request gets the price that it was promised, even while catalog is away. Raises UnknownProducts or
-        NotPriced.
+        Raises UnknownProducts, NotPriced, or the client's Problem when catalog cannot be asked.
         """
-        earlier = self._orders.get(request.id)
-        if earlier is not None:
-            return earlier
-        quote = self._pricing.quote(request.lines)
+        try:
+            quote = self._pricing.quote(request.lines)
+        except (UnknownProducts, NotPriced, Problem):
+            # A repeated request gets the order that it was promised, whatever became of catalog since. Looking only
+            # now spares every new order a read.
+            if earlier := self._orders.get(request.id):
+                return earlier
+            raise
         order = Order(
             id=request.id,
             user=request.user,
