@@ -17,13 +17,13 @@ from pymongo.errors import ConnectionFailure
 
 from skald.deadline import BUDGET, deadline_scope
 from skald.health import HealthServer, Readiness
-from skald.logging import log_context
+from skald.logging import log_context, set_up_logging
 from skald.mongo import StoreUnavailable
 from skald.problems import Problem
 from skald.servicetokens import Callers
 from skald.settings import GrpcSettings
 from skald.tokens import InvalidToken
-from skald.tracing import server_span
+from skald.tracing import server_span, set_up_tracing
 
 __all__ = ["make_server", "serve_grpc"]
 
@@ -76,6 +76,8 @@ def serve_grpc(
 
     Raises OSError when the port is taken.
     """
+    set_up_logging(settings.service, settings.log_level)
+    end_tracing = set_up_tracing(settings.service, settings.trace_endpoint)
     server, status = make_server(register, callers, allowed)
     try:
         server.add_insecure_port(str(settings.grpc_bind))
@@ -94,6 +96,7 @@ def serve_grpc(
     status.enter_graceful_shutdown()
     server.stop(_GRACE).wait()
     health_server.stop()
+    end_tracing()
 
 
 class _Guard(grpc.ServerInterceptor):

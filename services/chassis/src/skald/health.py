@@ -36,7 +36,7 @@ class Readiness:
         self._clock = clock
         self._lock = threading.Lock()
         self._checked_at = float("-inf")
-        self._reason: str | None = None
+        self._reason: str | None = "it has not been checked yet"
         self._draining = threading.Event()
 
     def drain(self) -> None:
@@ -47,11 +47,14 @@ class Readiness:
         """Why this process should get no work now; None when it should."""
         if self._draining.is_set():
             return "it is stopping"
-        with self._lock:
-            if self._clock() - self._checked_at >= self._cache:
+        # A check may take seconds when the database is away; whoever comes meanwhile gets the last verdict.
+        if self._clock() - self._checked_at >= self._cache and self._lock.acquire(blocking=False):
+            try:
                 self._reason = self._ask()
                 self._checked_at = self._clock()
-            return self._reason
+            finally:
+                self._lock.release()
+        return self._reason
 
     def _ask(self) -> str | None:
         try:

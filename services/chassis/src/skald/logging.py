@@ -20,6 +20,9 @@ __all__ = ["JsonLines", "add_log_fields", "log_context", "log_fields", "redact",
 
 HIDDEN: Final = "[redacted]"
 
+_CHATTY: Final = ("pika", "authlib", "urllib3")
+"""Libraries that tell every step at INFO or DEBUG, secrets included."""
+
 _fields: ContextVar[Mapping[str, str]] = ContextVar("skald_log_fields")
 
 _SECRET_NAME: Final = re.compile(
@@ -126,3 +129,5 @@ def set_up_logging(service: str, level: str) -> None:
     root.handlers[:] = [handler]
     root.setLevel(level)
     logging.captureWarnings(capture=True)
+    for chatty in _CHATTY:
+        logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))

@@ -14,7 +14,10 @@ import threading
 import time
 from pathlib import Path
 
+import grpc
 import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from skald.web.jsonbody import BODY_LIMIT
 
 HERE = Path(__file__).parent
 DEADLINE = 30.0
@@ -46,30 +49,33 @@ def test_a_role_loads_only_what_it_needs():
 def test_an_unknown_role_is_answered_with_the_known_ones(roles):
     ended = run(*roles)
     assert ended.returncode == 2
-    assert "web, worker, bad" in ended.stderr
+    assert "web, grpc, worker, misconfigured" in ended.stderr
 
 
 def test_missing_settings_end_in_one_message_without_a_traceback():
-    ended = run("bad")
+    ended = run("misconfigured")
     assert ended.returncode == 1
     assert {"SKALD_BIND", "SKALD_ISSUER", "SKALD_SERVICE"} <= set(re.findall(r"SKALD_[A-Z_]+", ended.stderr))
     assert "Traceback" not in ended.stderr
 
 
 class Service:
-    """The web role of the tiny service, with two gunicorn workers."""
+    """A role of the tiny service that listens, with two processes where it is the web role."""
 
-    def __init__(self, folder):
+    def __init__(self, role, folder):
         self.port, self.metrics_port = free_port(), free_port()
         self.log = folder / "log"
+        self.release_slow = folder / "release"
         self.tmp = folder / "tmp"
         self.tmp.mkdir()
         environment = {
             "PATH": os.environ["PATH"],
             "TMPDIR": str(self.tmp),
+            "RELEASE_SLOW": str(self.release_slow),
             "SKALD_SERVICE": "tiny",
             "SKALD_NAMESPACE": "shop",
             "SKALD_BIND": f"127.0.0.1:{self.port}",
+            "SKALD_GRPC_BIND": f"127.0.0.1:{self.port}",
             "SKALD_METRICS_BIND": f"127.0.0.1:{self.metrics_port}",
             "SKALD_ISSUER": "https://shop.example",
             "SKALD_JWKS_URL": "https://shop.example/jwks.json",
@@ -78,7 +84,7 @@ class Service:
         }
         with self.log.open("wb") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "tiny_service.py", "web"], cwd=HERE, env=environment, stdout=output, stderr=output
+                [sys.executable, "tiny_service.py", role], cwd=HERE, env=environment, stdout=output, stderr=output
             )
 
     def connection(self):
@@ -107,13 +113,47 @@ class Service:
 
 @pytest.fixture
 def service(tmp_path):
-    service = Service(tmp_path)
+    service = Service("web", tmp_path)
     try:
         service.until(lambda: service.get("/readyz")[0] == 200)
         yield service
     finally:
         service.process.kill()
         service.process.wait()
+
+
+@pytest.fixture
+def grpc_service(tmp_path):
+    service = Service("grpc", tmp_path)
+    try:
+        service.until(lambda: service.get("/readyz", service.metrics_port)[0] == 200)
+        yield service
+    finally:
+        service.process.kill()
+        service.process.wait()
+
+
+def test_the_grpc_role_serves_health_and_stops_in_good_order(grpc_service):
+    with grpc.insecure_channel(f"127.0.0.1:{grpc_service.port}") as channel:
+        answer = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=10)
+    assert answer.status == health_pb2.HealthCheckResponse.SERVING
+    grpc_service.process.send_signal(signal.SIGTERM)
+    assert grpc_service.process.wait(DEADLINE) == 0
+    assert {json.loads(line)["service"] for line in grpc_service.log.read_text().splitlines()} == {"tiny"}
+
+
+def test_a_body_of_unknown_length_is_cut_off_at_the_limit(service):
+    def post(size):
+        connection = service.connection()
+        body = iter([b'"', b"x" * size, b'"'])
+        connection.request("POST", "/echo", body, {"Content-Type": "application/json"}, encode_chunked=True)
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+
+    assert post(10) == (200, b'{"got":"xxxxxxxxxx"}\n')
+    status, problem = post(BODY_LIMIT)
+    assert status == 413
+    assert json.loads(problem)["type"] == "urn:skald:problem:request-entity-too-large"
 
 
 def requests_counted(service):
@@ -146,6 +186,7 @@ def test_sigterm_finishes_what_is_under_way_and_tells_the_others(service):
     service.process.send_signal(signal.SIGTERM)
     service.until(lambda: "Handling signal: term" in service.log.read_text())
     service.until(lambda: draining_on(kept))
+    service.release_slow.touch()
     slow.join()
     assert [status for status, _ in answers] == [200]
     assert service.process.wait(DEADLINE) == 0

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import time
+from pathlib import Path
 
 from skald.roles import main
 
 
 def web() -> None:
-    import threading
-
     from apiflask import APIBlueprint
+    from flask import request
     from skald.app import Api, create_app
     from skald.auth import public
     from skald.gunicorn import serve
@@ -18,13 +19,20 @@ def web() -> None:
     from skald.settings import WebSettings
 
     api = APIBlueprint("tiny", __name__)
+    released = Path(os.environ["RELEASE_SLOW"])
 
     @api.get("/slow")
     @public
     def slow():
-        print("slow began", flush=True)
-        time.sleep(1)
-        return {"thread": threading.current_thread().name}
+        print('{"service": "tiny", "message": "slow began"}', flush=True)
+        while not released.exists():
+            time.sleep(0.01)
+        return {"slow": True}
+
+    @api.post("/echo")
+    @public
+    def echo():
+        return {"got": request.get_json()}
 
     @api.get("/fast")
     @public
@@ -34,6 +42,15 @@ def web() -> None:
     settings = WebSettings.from_env()
     tiny = Api("Tiny", "orders", [api])
     serve(lambda: create_app(settings, tiny, deps=None, readiness=Readiness(lambda: None)), settings)
+
+
+def grpc() -> None:
+    from skald.grpcserver import serve_grpc
+    from skald.health import Readiness
+    from skald.settings import GrpcSettings
+
+    settings = GrpcSettings.from_env()
+    serve_grpc(settings, lambda _: None, callers=None, allowed=(), readiness=Readiness(lambda: None))
 
 
 def worker() -> None:
@@ -49,5 +66,4 @@ def misconfigured() -> None:
 
 
 if __name__ == "__main__":
-    module = "tiny_service"
-    main({"web": f"{module}:web", "worker": f"{module}:worker", "bad": f"{module}:misconfigured"})
+    main({role: f"tiny_service:{role}" for role in ("web", "grpc", "worker", "misconfigured")})

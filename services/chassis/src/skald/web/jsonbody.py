@@ -7,6 +7,7 @@ from typing import Any, Final, NoReturn
 
 from flask import Request
 from flask.json.provider import DefaultJSONProvider
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from skald.problems import Problem
 
@@ -56,10 +57,16 @@ class BoundedRequest(Request):
     max_content_length = BODY_LIMIT
 
     def get_json(self, force: bool = False, silent: bool = False, cache: bool = True) -> Any:  # noqa: FBT001, FBT002, ARG002
-        """The parsed body. Raises Problem 415 for another content type (``force`` is ignored) and 400 for bad JSON."""
+        """The parsed body.
+
+        Raises Problem 415 for another content type (``force`` is ignored), 400 for bad JSON, RequestEntityTooLarge.
+        """
         if not self.is_json:
             detail = f"Send Content-Type: application/json; this request says {self.mimetype or 'nothing'}."
             raise Problem(415, "unsupported-media-type", "Unsupported Media Type", detail)
+        # Of a body that comes in chunks werkzeug reads as much as the limit allows, and says nothing of the rest.
+        if self.content_length is None and len(self.get_data()) >= BODY_LIMIT:
+            raise RequestEntityTooLarge
         return super().get_json(force=True, silent=silent, cache=cache)
 
     def on_json_loading_failed(self, e: ValueError | None) -> NoReturn:
