@@ -17,6 +17,16 @@ from hack.gateway.routes import route_configuration
 _HTTP = "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
 _EARLY_MUTATION = "type.googleapis.com/envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation"
 _REQUEST_ID = "type.googleapis.com/envoy.extensions.request_id.uuid.v3.UuidRequestIdConfig"
+_CONNECTIONS = {
+    "name": "envoy.resource_monitors.global_downstream_max_connections",
+    "typed_config": {
+        "@type": (
+            "type.googleapis.com/envoy.extensions.resource_monitors.downstream_connections.v3"
+            ".DownstreamConnectionsConfig"
+        ),
+        "max_active_downstream_connections": 10_000,
+    },
+}
 
 
 def compile_gateway(document: Mapping[str, Any], adapter: Adapter) -> dict[str, Any]:
@@ -29,6 +39,7 @@ def compile_gateway(document: Mapping[str, Any], adapter: Adapter) -> dict[str, 
     _check_references(file)
     return {
         "admin": {"address": socket_address(adapter.admin)},
+        "overload_manager": {"resource_monitors": [_CONNECTIONS]},
         "static_resources": {"listeners": [_listener(file, adapter)], "clusters": clusters(file, adapter)},
     }
 
