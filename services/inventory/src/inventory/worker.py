@@ -33,13 +33,14 @@ class Forgetting:
 
     name = "forgetting"
 
-    def __init__(self, shelf: MongoShelf, clock: Callable[[], float]) -> None:
+    def __init__(self, shelf: MongoShelf, clock: Callable[[], float], pause: float = PAUSE) -> None:
         self._shelf = shelf
         self._clock = clock
+        self._pause = pause
 
     def run(self, stop: threading.Event) -> None:
         """Round after round, until ``stop`` is set."""
-        while not stop.wait(PAUSE):
+        while not stop.wait(self._pause):
             try:
                 self.forget()
             except StoreUnavailable as error:

@@ -1,0 +1,109 @@
+"""The other sides of the broker, for tests of a participant's process: the operator's, and an administrator's."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pika
+from skald_wire import Cancel, Command, Envelope, Reply, decode_reply, encode
+from skald_wire.names import REPLIES_EXCHANGE
+
+from skald.testing.waiting import eventually
+
+__all__ = ["BrokerAdmin", "OperatorProbe"]
+
+
+class OperatorProbe:
+    """One connection as the broker user saga-operator, with a reply queue of its own."""
+
+    def __init__(self, url: str) -> None:
+        self._connection = pika.BlockingConnection(pika.URLParameters(url))
+        self._channel = self._connection.channel()
+        self._channel.confirm_delivery()
+        self.queue = self._channel.queue_declare("", exclusive=True).method.queue
+        self._channel.queue_bind(self.queue, REPLIES_EXCHANGE, self.queue)
+
+    def send(self, message: Command | Cancel) -> None:
+        """Send a command or a cancel as the operator does."""
+        self.publish(encode(replace(message, reply_to=self.queue), user_id="saga-operator"))
+
+    def publish(self, envelope: Envelope) -> None:
+        """Send anything, also what no operator would."""
+        properties = pika.BasicProperties(
+            headers=dict(envelope.headers),
+            message_id=envelope.message_id,
+            correlation_id=envelope.correlation_id,
+            type=envelope.type,
+            reply_to=envelope.reply_to,
+            user_id=envelope.user_id,
+            delivery_mode=2,
+        )
+        self._channel.basic_publish(envelope.exchange, envelope.routing_key, envelope.body, properties, mandatory=True)
+
+    def reply(self) -> Reply:
+        """The next reply. The participant's user is in it, because the broker has checked it."""
+        reply = eventually("a reply", self._next)
+        assert reply is not None
+        return reply
+
+    def ask(self, message: Command | Cancel) -> Reply:
+        """Send it and wait for the next reply."""
+        self.send(message)
+        return self.reply()
+
+    def silent(self) -> bool:
+        """Whether no reply has come so far."""
+        return self._next() is None
+
+    def _next(self) -> Reply | None:
+        method, properties, body = self._channel.basic_get(self.queue, auto_ack=True)
+        if method is None:
+            return None
+        return decode_reply(
+            Envelope(
+                exchange=method.exchange,
+                routing_key=method.routing_key,
+                message_id=properties.message_id,
+                correlation_id=properties.correlation_id,
+                type=properties.type,
+                headers=properties.headers,
+                body=body,
+                user_id=properties.user_id,
+            )
+        )
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+
+class BrokerAdmin:
+    """What a person with all rights sees: how full queues are, what events went by."""
+
+    def __init__(self, url: str) -> None:
+        self._connection = pika.BlockingConnection(pika.URLParameters(url))
+        self._channel = self._connection.channel()
+
+    def depth(self, queue: str) -> int:
+        """How many messages wait there."""
+        return int(self._channel.queue_declare(queue, passive=True).method.message_count)
+
+    def subscribe(self, key: str) -> str:
+        """A queue of one's own for the events with this key; returns its name."""
+        queue = str(self._channel.queue_declare("", exclusive=True).method.queue)
+        self._channel.queue_bind(queue, "events", key)
+        return queue
+
+    def take(self, queue: str) -> tuple[Any, bytes] | None:
+        """Properties and body, removed from the queue."""
+        method, properties, body = self._channel.basic_get(queue, auto_ack=True)
+        return None if method is None else (properties, body)
+
+    def publish(self, exchange: str, key: str, body: bytes, **properties: Any) -> None:
+        """Send anything anywhere."""
+        self._channel.basic_publish(exchange, key, body, pika.BasicProperties(**properties))
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
