@@ -8,11 +8,12 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import lru_cache
 from typing import Any, Final
 
 from opentelemetry import trace
 from pythonjsonlogger.core import LogData
-from pythonjsonlogger.json import JsonFormatter
+from pythonjsonlogger.msgspec import MsgspecFormatter
 
 from skald.moments import rfc3339
 
@@ -38,6 +39,8 @@ _SECRET_TEXT: Final = (
         rf"\1{HIDDEN}",
     ),
 )
+_HINT: Final = re.compile("bearer|basic|eyj|://|cookie|secret|password|token|cvc|cvv")
+"""A text without any of these, in lower case, needs no closer look: nearly all of them, and looking costs 40 us."""
 _CARD_NUMBER: Final = re.compile(r"(?<![\w-])[2-6](?:[ -]?\d){13,18}(?![\w-])")
 
 
@@ -70,15 +73,21 @@ def redact(value: Any) -> Any:
     if isinstance(value, str):
         return _redact_text(value)
     if isinstance(value, Mapping):
-        return {key: HIDDEN if _SECRET_NAME.search(str(key)) else redact(item) for key, item in value.items()}
+        return {key: HIDDEN if _names_a_secret(str(key)) else redact(item) for key, item in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
         return [redact(item) for item in value]
     return value
 
 
+@lru_cache(maxsize=1024)
+def _names_a_secret(name: str) -> bool:
+    return _SECRET_NAME.search(name) is not None
+
+
 def _redact_text(text: str) -> str:
-    for pattern, replacement in _SECRET_TEXT:
-        text = pattern.sub(replacement, text)
+    if _HINT.search(text.lower()):
+        for pattern, replacement in _SECRET_TEXT:
+            text = pattern.sub(replacement, text)
     return _CARD_NUMBER.sub(lambda match: HIDDEN if _passes_luhn(match.group()) else match.group(), text)
 
 
@@ -88,11 +97,11 @@ def _passes_luhn(text: str) -> bool:
     return (sum(digits[::2]) + sum(doubled)) % 10 == 0
 
 
-class JsonLines(JsonFormatter):
+class JsonLines(MsgspecFormatter):
     """One record as one line: time, level, service, logger, message, then the context, then what ``extra`` gave."""
 
     def __init__(self, service: str) -> None:
-        super().__init__("%(message)s", json_ensure_ascii=False)
+        super().__init__("%(message)s")
         self._service = service
 
     def add_fields(self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]) -> None:
@@ -109,9 +118,8 @@ class JsonLines(JsonFormatter):
 
     def process_log_record(self, log_data: LogData) -> LogData:
         """The last look at a line before it is written: secrets go, the fields that people read first come first."""
-        first = ("time", "level", "service", "logger", "message")
-        ordered = {name: log_data[name] for name in first if name in log_data} | log_data
-        return {name: HIDDEN if _SECRET_NAME.search(name) else redact(value) for name, value in ordered.items()}
+        ordered = {name: log_data.pop(name) for name in ("time", "level", "service", "logger")}
+        return {**ordered, **redact(log_data)}
 
 
 def _trace_fields() -> dict[str, str]:
