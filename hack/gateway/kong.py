@@ -13,12 +13,14 @@ import msgspec
 from msgspec import Meta, Struct
 
 from hack.gateway.errors import UnsupportedFeature
-from hack.gateway.plugins import GlobalPlugin, RoutePlugin, ServicePlugin
+from hack.gateway.plugins import GlobalPlugin, RateLimiting, RoutePlugin, ServicePlugin
 
 Milliseconds = Annotated[int, Meta(ge=1)]
 Seconds = Annotated[int, Meta(ge=1)]
-ExactPath = Annotated[str, Meta(pattern=r"^~/.*\$$")]
-"""Of Kong's paths only regular expressions that say where the path ends: ``/api`` would match ``/apix`` too."""
+ExactPath = Annotated[str, Meta(pattern=r"^~/[^|]*[^|\\]\$$")]
+"""Of Kong's paths only regular expressions that say where the path ends: ``/api`` would match ``/apix`` too. And no
+alternatives, because the end belongs to the last of them only."""
+Method = Annotated[str, Meta(pattern=r"^[A-Z]+$")]
 
 
 class _Strict(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -105,7 +107,7 @@ class Route(_Strict, frozen=True):
     """Which requests go to a service."""
 
     name: str
-    methods: Annotated[list[str], Meta(min_length=1)]
+    methods: Annotated[list[Method], Meta(min_length=1)]
     paths: Annotated[list[ExactPath], Meta(min_length=1)]
     strip_path: bool
     preserve_host: bool
@@ -150,6 +152,15 @@ class GatewayFile(_Strict, frozen=True, rename={"format_version": "_format_versi
     services: Annotated[list[Service], Meta(min_length=1)]
     consumers: list[Consumer] = []
     plugins: list[GlobalPlugin] = []
+
+    def __post_init__(self) -> None:
+        kinds = [type(plugin) for plugin in self.plugins]
+        if len(kinds) != len(set(kinds)):
+            raise ValueError("each plugin may be listed once")
+        routes = [route for service in self.services for route in service.routes]
+        limited = any(isinstance(plugin, RateLimiting) for route in routes for plugin in route.plugins)
+        if limited and RateLimiting not in kinds:
+            raise ValueError("rate-limiting on a route needs one for all: in Envoy the route's takes its place")
 
 
 def read(document: Mapping[str, Any]) -> GatewayFile:

@@ -51,6 +51,8 @@ UNSUPPORTED = {
         "$.services[2].plugins[1].name",
         "correlation-id",
     ),
+    "a plugin twice": ("plugins.8", FILE["plugins"][1], "$", "once"),
+    "a limit on one route only": ("plugins", [], "$", "rate-limiting on a route needs one for all"),
     "a token check for all": ("plugins.8", FILE["services"][2]["plugins"][0], "$.plugins[8].name", "jwt"),
     "a field of a service": ("services.0.tls_verify", True, "$.services[0]", "tls_verify"),
     "two timeouts that differ": ("services.0.write_timeout", 1, "$.services[0]", "must be equal"),
@@ -60,6 +62,18 @@ UNSUPPORTED = {
         "/api",
         "$.services[0].routes[0].paths[0]",
         "~/",
+    ),
+    "a path of alternatives": (
+        "services.0.routes.0.paths.0",
+        "~/a|/b$",
+        "$.services[0].routes[0].paths[0]",
+        "regex",
+    ),
+    "a method that is a pattern": (
+        "services.0.routes.0.methods.0",
+        "P.*",
+        "$.services[0].routes[0].methods[0]",
+        "regex",
     ),
     "a stripped path": ("services.0.routes.0.strip_path", True, "$.services[0].routes[0]", "strip_path"),
     "a changed host": ("services.0.routes.0.preserve_host", False, "$.services[0].routes[0]", "preserve_host"),
@@ -166,17 +180,33 @@ def test_a_key_set_that_envoy_could_not_fetch_is_refused(uri):
         adapter(jwks_uri=uri)
 
 
-@pytest.mark.parametrize("left_out", [None, *GLOBAL])
+def without(*names: str) -> dict:
+    """The file without these plugins, wherever they are."""
+    document = copy.deepcopy(FILE)
+    routes = [route for service in document["services"] for route in service["routes"]]
+    for owner in [document, *document["services"], *routes]:
+        owner["plugins"] = [plugin for plugin in owner.get("plugins", []) if plugin["name"] not in names]
+    return document
+
+
+@pytest.mark.parametrize("left_out", [None, "jwt", *GLOBAL])
 def test_envoy_accepts_the_result_also_without_any_one_plugin(tmp_path, left_out):
-    document = FILE | {"plugins": [plugin for plugin in FILE["plugins"] if plugin["name"] != left_out]}
     config = tmp_path / "envoy.json"
-    config.write_text(json.dumps(compile_gateway(document, adapter())))
+    config.write_text(json.dumps(compile_gateway(without(left_out), adapter())))
     validate(config)
 
 
 def test_a_plugin_that_is_left_out_does_nothing():
-    compiled = json.dumps(compile_gateway(FILE | {"plugins": []}, adapter()))
-    for trace in ("http.buffer", "http.cors", "access_log.v3", "nosniff", "always_set_request_id"):
+    compiled = json.dumps(compile_gateway(without("jwt", *GLOBAL), adapter()))
+    for trace in (
+        "http.buffer",
+        "http.cors",
+        "JwtAuthentication",
+        "LocalRateLimit",
+        "access_loggers",
+        "nosniff",
+        "always_set",
+    ):
         assert trace not in compiled
 
 
