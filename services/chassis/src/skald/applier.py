@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any, Generic, TypeVar
 
-from skald_wire import Cancel, Command, NotRepresentable, canonical
+from skald_wire import Cancel, Command, NotRepresentable, ReplyType, canonical
 from skald_wire.names import OUTPUT_LIMIT
 
 from skald import register
 from skald.attempts import LostRace, until_settled
 from skald.documents import Documents, Loaded
 from skald.effects import Decide, Done, Failed, Started, Work
-from skald.mongo import store_errors
+from skald.mongo import StoreInterrupted, store_errors
 from skald.register import Answer, Code, Entry, Outcome, Run, Settle, Write
 
 __all__ = ["Applier"]
@@ -35,6 +35,8 @@ class Applier(Generic[S]):
         self._works = {work.name: work for work in works}
         self._clock = clock
         self._retention = retention
+        self._opens: dict[str, bool] = {}
+        """By command: whether it was the first of its saga the last time that it had an effect."""
 
     def apply(self, message: Command | Cancel, decide: Decide[S]) -> Answer:
         """What the register says to ``message`` once its effect, if it has one, is durable.
@@ -42,17 +44,33 @@ class Applier(Generic[S]):
         Raises StoreUnavailable, Contended, and whatever ``decide`` or a work raises; each leaves the register such
         that the same message may come again.
         """
-        while True:
+        answer = self._open(message, decide) if isinstance(message, Command) else None
+        while answer is None:
             answer = until_settled(lambda: self._meet(message, decide))
-            if answer is not None:
-                return answer
+        return answer
+
+    def _open(self, command: Command, decide: Decide[S]) -> Answer | None:
+        """Save the read where the command was the first of its saga the last time; None: look properly.
+
+        Nothing but an insert proves that nothing is stored yet, so an answer that wrote nothing does not count.
+        """
+        if not self._opens.get(command.address.routing_key) or not isinstance(self._meeting({}, command), Run):
+            return None
+        try:
+            answer = self._decide(Loaded(command.address.saga_key), command, decide)
+        except (LostRace, StoreInterrupted):
+            return None
+        return answer if answer is not None and (answer.final or answer.type is ReplyType.SUCCEEDED) else None
+
+    def _meeting(self, of: register.Register, message: Command | Cancel) -> register.Meeting:
+        now = self._clock()
+        horizon = None if self._retention is None else now - self._retention.total_seconds()
+        return register.meet(of, message, now, horizon)
 
     def _meet(self, message: Command | Cancel, decide: Decide[S]) -> Answer | None:
         """One read, and at most one write; None: the register has moved on, meet it again."""
         loaded = self._documents.read(message.address.saga_key)
-        now = self._clock()
-        horizon = None if self._retention is None else now - self._retention.total_seconds()
-        meeting = register.meet(loaded.register, message, now, horizon)
+        meeting = self._meeting(loaded.register, message)
         match meeting:
             case Answer():
                 return meeting
@@ -80,11 +98,13 @@ class Applier(Generic[S]):
     def _decide(self, loaded: Loaded[S], command: Command, decide: Decide[S]) -> Answer | None:
         with store_errors():
             decided = decide(loaded.state, command)
+        if isinstance(decided, Done):
+            decided = unfit(decided) or decided
+        if not isinstance(decided, Failed):
+            self._opens[command.address.routing_key] = loaded.rev == 0
         if isinstance(decided, Started):
             self._start(loaded, command, decided)
             return None
-        if isinstance(decided, Done):
-            decided = unfit(decided) or decided
         if isinstance(decided, Failed):
             failure = register.fail(command, decided.code, decided.message, retryable=decided.retryable)
             return failure if isinstance(failure, Answer) else self._write(loaded, failure, state=decided.state)

@@ -25,8 +25,9 @@ Document = dict[str, Any]
 _GIVE_UP_MS: Final = 3000
 """How long one operation waits for a server before the store counts as away."""
 _DUPLICATE_KEY: Final = 11000
-_DUPLICATE_KEY_IN_FIND_AND_MODIFY: Final = 1
-"""What FerretDB answers where MongoDB says 11000."""
+_INTERNAL_ERROR: Final = 1
+"""What FerretDB answers for a duplicate in findAndModify, where MongoDB says 11000, and while PostgreSQL is away."""
+_POSTGRES_AWAY: Final = ("failed to connect", "conn closed", "unexpected EOF", "SQLSTATE 57P")
 
 
 class StoreUnavailable(Exception):
@@ -73,13 +74,22 @@ def store_errors() -> Iterator[None]:
     try:
         yield
     except (ServerSelectionTimeoutError, WaitQueueTimeoutError) as error:
-        raise StoreUnavailable(f"the database cannot be reached: {error}") from error
+        raise StoreUnavailable(f"the database cannot be reached: {_brief(error)}") from error
     except (AutoReconnect, ExecutionTimeout) as error:
-        raise StoreInterrupted(f"the database did not answer: {error}") from error
+        raise StoreInterrupted(f"the database did not answer: {_brief(error)}") from error
+    except OperationFailure as error:
+        if error.code == _INTERNAL_ERROR and any(sign in str(error) for sign in _POSTGRES_AWAY):
+            raise StoreInterrupted(f"the database has lost its own: {_brief(error)}") from error
+        raise
 
 
 def is_duplicate(error: OperationFailure) -> bool:
     """Whether a write failed because a document with that id, or another unique value, is there already."""
-    if error.code == _DUPLICATE_KEY_IN_FIND_AND_MODIFY:
+    if error.code == _INTERNAL_ERROR:
         return "duplicate key" in str(error).lower()
     return error.code == _DUPLICATE_KEY
+
+
+def _brief(error: Exception) -> str:
+    """The message without the page of topology that pymongo appends."""
+    return str(error).partition("(configured timeouts")[0].partition("\n")[0].strip()

@@ -7,7 +7,7 @@ import time
 from typing import Any, Final
 
 from opentelemetry.trace import SpanKind
-from skald_wire import Cancel, Command, Reply, encode_reply
+from skald_wire import Cancel, Command, Reply, ReplyType, encode_reply
 from skald_wire.names import Header, commands_queue
 
 from skald.logging import log_context
@@ -56,12 +56,22 @@ class CommandHandler:
             server_span(address.routing_key, carrier, attributes, SpanKind.CONSUMER),
         ):
             reply = self._participant.answer(message)
-            what = "cancel of " if isinstance(message, Cancel) else ""
-            detail = f" ({reply.code}: {reply.message})" if reply.type.value == "Failed" else ""
-            logger.info("%s%s is answered %s%s", what, address.routing_key, reply.type, detail)
+            _log(message, reply)
             return reply
 
     def _label(self, message: Command | Cancel) -> str:
         """Only names that exist, so that a stranger's messages cannot grow the metrics."""
         known = message.address.command in self._participant.handlers
         return message.address.routing_key if known else _UNKNOWN
+
+
+def _log(message: Command | Cancel, reply: Reply) -> None:
+    """Successes are many, and the Saga tells of them: a line costs as much as the rest of the command."""
+    what = f"cancel of {message.address.routing_key}" if isinstance(message, Cancel) else message.address.routing_key
+    match reply.type:
+        case ReplyType.SUCCEEDED:
+            logger.debug("%s succeeded", what)
+        case ReplyType.CANCELLED:
+            logger.info("%s is answered Cancelled", what)
+        case ReplyType.FAILED:
+            logger.info("%s failed%s: %s: %s", what, " for good" if reply.final else "", reply.code, reply.message)

@@ -152,7 +152,8 @@ class Consumer:
 
     def _await_store(self) -> None:
         pause = 0.1
-        while not self._draining.is_set():
+        while not self._draining.wait(random.uniform(pause / 2, pause)):  # noqa: S311 - jitter is no secret
+            pause = min(2 * pause, _LONGEST_PROBE_PAUSE)
             try:
                 self._probe()
             except Exception as error:  # noqa: BLE001 - whatever it raises, the database is not back
@@ -162,8 +163,6 @@ class Consumer:
                 logger.info("%s: the database answers again", self.queue)
                 self.link.soon(self._resume)
                 return
-            self._draining.wait(random.uniform(pause / 2, pause))  # noqa: S311 - jitter is no secret
-            pause = min(2 * pause, _LONGEST_PROBE_PAUSE)
 
     def _resume(self) -> None:
         if self._session is not None:

@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 
 CLOUD_EVENTS: Final = "application/cloudevents+json"
 _POLL: Final = 0.1
+_IDLE_POLL: Final = 0.4
 _CONFIRM_TIMEOUT: Final = 10.0
 _LONGEST_PAUSE: Final = 5.0
 
@@ -46,16 +47,14 @@ class Relay:
             metrics.watch_outbox(outbox.name, partial(self._lag, outbox.name))
 
     def run(self, stop: threading.Event) -> None:
-        """Publish what waits until ``stop``, every 100 ms or, while something is away, less often."""
+        """Publish what waits until ``stop``: every 100 ms, less often while nothing comes or something is away."""
         pause = _POLL
         while not stop.wait(pause):
             try:
-                self.relay_once()
+                pause = _POLL if self.relay_once() else min(2 * pause, _IDLE_POLL)
             except (StoreUnavailable, Unconfirmed) as error:
                 pause = min(2 * pause, _LONGEST_PAUSE)
                 logger.warning("the outbox waits: %s; again in %.1f s", error, pause)
-            else:
-                pause = _POLL
 
     def relay_once(self) -> int:
         """Publish all that waits now; how many events the broker has confirmed.
