@@ -24,7 +24,7 @@ __all__ = ["READINESS", "Api", "create_app", "deps"]
 READINESS: Final = "skald.readiness"
 _DEPENDENCIES: Final = "skald.dependencies"
 _SERVICE: Final = "skald.service"
-_API: Final = "skald.web.api"
+_API: Final = "skald.api"
 
 Dependencies = TypeVar("Dependencies")
 

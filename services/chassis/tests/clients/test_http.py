@@ -44,6 +44,7 @@ class Ledger(BaseHTTPRequestHandler):
 def server():
     server = ThreadingHTTPServer(("127.0.0.1", 0), Ledger)
     server.daemon_threads = True
+    server.handle_error = lambda *_: None  # a client that gave up is no error here
     server.seen, server.answers, server.release = [], [], threading.Event()
     threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     yield server

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import grpc
@@ -62,7 +63,7 @@ def test_missing_settings_end_in_one_message_without_a_traceback():
 class Service:
     """A role of the tiny service that listens, with two processes where it is the web role."""
 
-    def __init__(self, role, folder):
+    def __init__(self, role, folder, **more):
         self.port, self.metrics_port = free_port(), free_port()
         self.log = folder / "log"
         self.release_slow = folder / "release"
@@ -81,6 +82,7 @@ class Service:
             "SKALD_JWKS_URL": "https://shop.example/jwks.json",
             "SKALD_WEB_WORKERS": "2",
             "SKALD_WEB_THREADS": "2",
+            **more,
         }
         with self.log.open("wb") as output:
             self.process = subprocess.Popen(
@@ -120,6 +122,45 @@ def service(tmp_path):
     finally:
         service.process.kill()
         service.process.wait()
+
+
+class Collector(BaseHTTPRequestHandler):
+    """Takes OTLP over HTTP, as a collector of traces does."""
+
+    def do_POST(self):
+        self.server.got.append((self.path, self.rfile.read(int(self.headers["Content-Length"]))))
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def collector():
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Collector)
+    server.got = []
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+def test_with_a_collector_spans_get_out_before_the_process_ends(collector, tmp_path):
+    endpoint = f"http://127.0.0.1:{collector.server_port}"
+    service = Service("web", tmp_path, OTEL_EXPORTER_OTLP_ENDPOINT=endpoint)
+    try:
+        service.until(lambda: service.get("/fast")[0] == 200)
+        service.process.send_signal(signal.SIGTERM)
+        assert service.process.wait(DEADLINE) == 0
+    finally:
+        service.process.kill()
+        service.process.wait()
+    assert {path for path, _ in collector.got} == {"/v1/traces"}
+    sent = b"".join(body for _, body in collector.got)
+    assert b"GET /fast" in sent
+    assert b"tiny" in sent
 
 
 @pytest.fixture

@@ -112,3 +112,9 @@ def test_a_database_that_is_away_is_503_with_when_to_try_again(client):
 def test_a_json_pointer_escapes_what_would_divide_it():
     assert json_pointer(["a/b", "m~n", 0]) == "/a~1b/m~0n/0"
     assert json_pointer([]) == ""
+
+
+def test_every_5xx_leaves_a_trace_in_the_log(client, readiness, caplog):
+    readiness.drain()
+    assert client.get("/readyz").status_code == 503
+    assert "not-ready" in caplog.text

@@ -39,12 +39,18 @@ _WORDING: Final[Mapping[str, str]] = {
 
 def install_error_handlers(app: APIFlask) -> None:
     """Registers the handlers; they stand in for Flask's and APIFlask's own."""
-    app.register_error_handler(Problem, _answer)
+    app.register_error_handler(Problem, _from_problem)
     app.register_error_handler(HTTPException, _from_http_exception)
     app.register_error_handler(HTTPError, _from_validation)
     app.register_error_handler(StoreUnavailable, _from_lost_database)
     app.register_error_handler(ConnectionFailure, _from_lost_database)
     app.register_error_handler(Contended, _from_contention)
+
+
+def _from_problem(problem: Problem) -> Response:
+    if problem.status >= 500:
+        logger.warning("%s", problem)
+    return _answer(problem)
 
 
 def _answer(problem: Problem) -> Response:
@@ -83,9 +89,8 @@ def _from_validation(error: HTTPError) -> Response:
     location = _LOCATIONS.get(next(iter(error.detail)), "body")
     errors = [_field_error(location, item) for item in cause.errors(include_url=False)]
     detail = f"There {'is 1 error' if len(errors) == 1 else f'are {len(errors)} errors'} in the {location}."
-    return _answer(
-        Problem(400 if location == "headers" else 422, "invalid-input", "Input not accepted", detail, errors)
-    )
+    status = 400 if location == "headers" else 422
+    return _answer(Problem(status, "invalid-input", "Input not accepted", detail, errors))
 
 
 def _field_error(location: str, item: ErrorDetails) -> FieldError:
@@ -97,15 +102,8 @@ def _field_error(location: str, item: ErrorDetails) -> FieldError:
 
 def _from_lost_database(error: Exception) -> Response:
     logger.error("the database cannot be reached: %s", error)
-    return _answer(
-        Problem(
-            503,
-            "database-unavailable",
-            "Not available now",
-            "The service cannot reach its database; the same request may succeed in a moment.",
-            headers={"Retry-After": "1"},
-        )
-    )
+    detail = "The service cannot reach its database; the same request may succeed in a moment."
+    return _answer(Problem(503, "database-unavailable", "Not available now", detail, headers={"Retry-After": "1"}))
 
 
 def _from_contention(error: Contended) -> Response:

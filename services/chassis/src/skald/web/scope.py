@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from flask import Flask, Response, request
 from opentelemetry import trace
+from opentelemetry.trace import StatusCode
 
 from skald.deadline import BUDGET, HEADER, deadline_scope, parse_deadline, shorten_deadline
 from skald.logging import log_context, log_fields
@@ -94,4 +95,6 @@ def _describe_span(response: Response) -> Response:
                 "http.response.status_code": response.status_code,
             }
         )
+        if response.status_code >= 500:
+            span.set_status(StatusCode.ERROR)
     return response
