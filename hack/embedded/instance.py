@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import re
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -22,9 +23,6 @@ NAMESPACE: Final = "shop"
 
 MARK: Final = "SKALD_PLATFORM"
 """Variable that every process of an instance carries, so that one whose supervisor died can still be found."""
-
-SOCKET_LIMIT: Final = 100
-"""Bytes of a unix socket's path, less what the supervisor appends while it binds."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +52,11 @@ class Instance:
     def run(self) -> Path:
         """What is true only while the platform is up: sockets, pid files, rendered configuration."""
         return self.home / "run"
+
+    @property
+    def socket(self) -> Path:
+        """The supervisor's. Not in ``run``: a socket's path may have 107 bytes, and a checkout may lie deep."""
+        return Path("/run/skald") / f"{hashlib.sha256(os.fsencode(self.home)).hexdigest()[:16]}.sock"
 
     @property
     def kubeconfig(self) -> Path:
@@ -106,20 +109,18 @@ def open_instance(name: str, environ: Mapping[str, str] = os.environ) -> Instanc
     """The instance of that name in this checkout.
 
     One that is up keeps the ports it came up with, whatever the environment says now. Raises PlatformError for a name
-    that is none or has no port base, bad port overrides, or a checkout whose path is too long for a unix socket.
+    that is none or has no port base, and for bad port overrides.
     """
     if not re.fullmatch(r"[a-z][a-z0-9-]{0,20}", name):
         raise PlatformError(f"{name!r} is no name for an instance", "use up to 21 small letters, digits and dashes")
     home = REPOSITORY / ".platform"
     if name != "main":
         home = home / "instances" / name
-    socket_path = home / "run" / "supervisor.sock"
-    if len(os.fsencode(socket_path)) > SOCKET_LIMIT:
-        raise PlatformError(f"{socket_path} is too long for a unix socket", "move the checkout up some folders")
-    record = read_record(home / "run") if _accepts(socket_path) else None
-    return Instance(name, home, Ports(record.ports) if record else ports_for(name, environ))
+    instance = Instance(name, home, ports_for(name, environ))
+    record = read_record(instance.run) if _accepts(instance.socket) else None
+    return replace(instance, ports=Ports(record.ports)) if record else instance
 
 
-def _accepts(socket_path: Path) -> bool:
+def _accepts(path: Path) -> bool:
     with socket.socket(socket.AF_UNIX) as probe:
-        return probe.connect_ex(str(socket_path)) == 0
+        return probe.connect_ex(str(path)) == 0

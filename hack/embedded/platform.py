@@ -166,7 +166,7 @@ class Platform:
         """A Kubernetes namespace of its own, with service accounts and rights like the shop's. Returns its name."""
         name = f"test-{uuid.uuid4().hex[:12]}"
         apply_namespace(self.instance, name)
-        self._made.callback(kubectl, self.instance, ["delete", "namespace", name, "--wait=false"])
+        self._made.callback(kubectl, self.instance, ["delete", "namespace", name, "--wait=false", "--ignore-not-found"])
         return name
 
     def new_database(self, service: str) -> str:

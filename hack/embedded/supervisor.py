@@ -50,7 +50,7 @@ class Supervisor:
 
     def __init__(self, instance: Instance) -> None:
         self._instance = instance
-        self._socket = instance.run / "supervisor.sock"
+        self._socket = instance.socket
         self._config = instance.run / "supervisord.conf"
 
     def is_up(self) -> bool:
@@ -137,21 +137,21 @@ class Supervisor:
 
     def _write_config(self, processes: Iterable[Process]) -> None:
         self._instance.logs.mkdir(parents=True, exist_ok=True)
+        self._socket.parent.mkdir(mode=0o700, exist_ok=True)
         write_private(self._config, render_config(self._instance, processes))
 
 
 def render_config(instance: Instance, processes: Iterable[Process]) -> str:
     """Supervisord's configuration. Nothing starts by itself: ``up`` starts things in the order of their needs."""
     _, most_files = resource.getrlimit(resource.RLIMIT_NOFILE)
-    run = instance.run
     head: dict[str, Mapping[str, object]] = {
-        "unix_http_server": {"file": run / "supervisor.sock", "chmod": "0700"},
+        "unix_http_server": {"file": instance.socket, "chmod": "0700"},
         "rpcinterface:supervisor": {
             "supervisor.rpcinterface_factory": "supervisor.rpcinterface:make_main_rpcinterface"
         },
-        "supervisorctl": {"serverurl": f"unix://{run / 'supervisor.sock'}"},
+        "supervisorctl": {"serverurl": f"unix://{instance.socket}"},
         "supervisord": {
-            "pidfile": run / "supervisord.pid",
+            "pidfile": instance.run / "supervisord.pid",
             "logfile": instance.log("supervisord"),
             "logfile_maxbytes": "10MB",
             "logfile_backups": 1,

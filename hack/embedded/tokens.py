@@ -14,6 +14,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -67,12 +68,15 @@ def is_fresh(file: Path, now: float) -> bool:
     return file.exists() and now - file.stat().st_mtime < RENEW_AFTER
 
 
-def renew(requester: TokenRequester, folder: Path, *, older_than: float) -> float:
-    """Replace every token that is missing or from before that Unix time. Returns when the next one is due."""
+def renew(request: Callable[[str, str], str], folder: Path, *, older_than: float) -> float:
+    """Replace every token that is missing or from before that Unix time. Returns when the next one is due.
+
+    ``request`` makes a token for an account and an audience; what it raises passes through.
+    """
     files = token_files(folder)
     for file, (account, audience) in files.items():
         if not file.exists() or file.stat().st_mtime < older_than:
-            write_private(file, requester.request(account, audience))
+            write_private(file, request(account, audience))
     return min(file.stat().st_mtime for file in files) + RENEW_AFTER
 
 
@@ -88,7 +92,7 @@ def main() -> None:
     older_than = time.time()  # all of them at first: the API server may have been wiped, and then knows none
     while True:
         try:
-            due = renew(requester, given.folder, older_than=older_than)
+            due = renew(requester.request, given.folder, older_than=older_than)
             older_than = due - RENEW_AFTER + 1
         except OSError as error:
             print(f"no token from {given.server}: {error}; trying again in {_RETRY_AFTER:.0f} s", file=sys.stderr)
