@@ -1,10 +1,11 @@
 """Fixtures for tests that need the real thing: the instance ``test``, brought up on first use and left up.
 
-``make test`` takes it down. Tests share it, so one that needs quiet makes its own vhost, namespace or database.
+``make test`` takes it down. SKALD_TEST_INSTANCE names another one. Tests share it, so one that needs quiet makes its own vhost, namespace or database.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,6 @@ def _opened(*, only_parts: bool) -> Iterator[Platform]:
     # imported here, so that tests without a platform need not wait for it
     from hack.embedded.platform import open_platform  # noqa: PLC0415
 
-    opened = open_platform("test", only_parts=only_parts)
+    opened = open_platform(os.environ.get("SKALD_TEST_INSTANCE", "test"), only_parts=only_parts)
     yield opened
     opened.close()
