@@ -1,4 +1,4 @@
-"""``python -m payments worker`` and ``python -m test_provider`` as processes, on the real broker, database and API server."""
+"""The worker and the test provider as processes, on the real broker, database and API server."""
 
 from __future__ import annotations
 

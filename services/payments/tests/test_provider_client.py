@@ -41,6 +41,12 @@ def test_a_provider_that_is_not_there_is_unavailable(token):
         nowhere.void("k")
 
 
+def test_a_key_that_stands_for_something_else_is_a_mistake_of_ours_and_not_a_refusal(provider):
+    provider.authorize("k", "tok_approved", PRICE, "o")
+    with pytest.raises(ProviderUnavailable, match="answered 422"):
+        provider.authorize("k", "tok_approved", Money(1, "EUR"), "o")
+
+
 def test_a_provider_that_does_not_know_us_is_unavailable_and_not_a_refusal(provider_url, tmp_path):
     """A wrong token is our mistake: no customer's payment may fail for good because of it."""
     (tmp_path / "test-provider").write_text("token-of-orders")

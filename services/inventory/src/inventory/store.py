@@ -8,7 +8,7 @@ once; the hold in the same document is why it is done once per reservation.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
@@ -17,6 +17,9 @@ from skald.mongo import Document, store_errors
 from inventory.domain import Hold, Line, NotHeld, Reservation, Stock, Taken
 
 __all__ = ["MongoShelf"]
+
+_PIECES: Final = {"initial": 1, "available": 1, "held": 1, "sold": 1}
+"""What is shown of a SKU: not its holds, which may be many."""
 
 
 class MongoShelf:
@@ -79,11 +82,9 @@ class MongoShelf:
         hold = _hold(reservation)
         held: Document = {f"{hold}.state": Hold.HELD}
         back = {"available": line.quantity, "held": -line.quantity}
-        _ = (
-            self._change(line, held, reservation, Hold.RELEASED, back)
-            or self._change(line, {hold: {"$exists": False}}, reservation, Hold.RELEASED, {})
-            or self._change(line, held, reservation, Hold.RELEASED, back)
-        )
+        for condition, pieces in ((held, back), ({hold: {"$exists": False}}, {}), (held, back)):
+            if self._change(line, condition, reservation, Hold.RELEASED, pieces):
+                return
 
     @store_errors()
     def sell(self, line: Line, reservation: Reservation) -> None:
@@ -100,7 +101,7 @@ class MongoShelf:
 
     @store_errors()
     def forget(self, before: str) -> int:
-        """Drop the marks of reservations started before this time and return how many.
+        """Drop the marks of reservations begun before this time and return how many.
 
         Without them a take that comes even later would find no mark. So the same write raises the horizon, and a take
         for a reservation older than that is refused: the document stays small, and the books stay right.
@@ -122,9 +123,6 @@ class MongoShelf:
         if pieces:
             change["$inc"] = dict(pieces)
         return self._stock.update_one({"_id": line.sku, **condition}, change).modified_count == 1
-
-
-_PIECES = {"initial": 1, "available": 1, "held": 1, "sold": 1}
 
 
 def _read(document: Mapping[str, Any]) -> Stock:

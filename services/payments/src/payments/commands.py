@@ -83,11 +83,20 @@ class Authorize:
         return payment if payment.status is Status.REFUSED else payment.voided()
 
 
-class Void:
+class _ForGood:
+    """Work that is never taken back: a cancel that finds it begun finishes it."""
+
+    undoable = False
+
+    def undo(self, payment: Payment, _command_id: str) -> Payment:
+        """Never called."""
+        raise NotImplementedError(f"{type(self).__name__} of payment {payment.id} cannot be taken back")
+
+
+class Void(_ForGood):
     """Free the money again."""
 
     name = "void"
-    undoable = False
 
     def __init__(self, provider: Provider) -> None:
         self._provider = provider
@@ -106,16 +115,11 @@ class Void:
         """Voided, or not yet."""
         return outcome or Done(payment.voided())
 
-    def undo(self, payment: Payment, _command_id: str) -> Payment:
-        """Never called: money set free stays free."""
-        raise NotImplementedError(f"the void of payment {payment.id} cannot be taken back")
 
-
-class Capture:
-    """Have the provider move the money: the order saga's pivot. Once begun it is finished, also by a cancel."""
+class Capture(_ForGood):
+    """Have the provider move the money: the order saga's pivot."""
 
     name = "capture"
-    undoable = False
 
     def __init__(self, provider: Provider) -> None:
         self._provider = provider
@@ -135,10 +139,6 @@ class Capture:
             return outcome
         event = Event("payments.captured", payment.order, _captured(payment))
         return Done(payment.captured(outcome), {"captureId": outcome}, [event])
-
-    def undo(self, payment: Payment, _command_id: str) -> Payment:
-        """Never called: money that has moved is not taken back."""
-        raise NotImplementedError(f"the capture of payment {payment.id} cannot be taken back")
 
 
 class Commands:

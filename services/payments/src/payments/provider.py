@@ -14,7 +14,8 @@ __all__ = ["HttpProvider"]
 
 _TIMEOUT: Final = 4.0
 """Seconds for one call, less than the order saga gives one attempt of a step."""
-_REFUSALS: Final = frozenset({402, 404, 409, 422})
+_REFUSALS: Final = frozenset({402, 404, 409})
+"""Answers about the money. Others, such as 403 or 422, are about a mistake of ours, for which no card is to blame."""
 
 
 class HttpProvider:

@@ -77,6 +77,11 @@ class Ledger:
         changed = self._change(authorized, [State.APPROVED], {"$set": captured})
         return changed or self.get(authorized)
 
+    def get(self, key: str) -> Entry | None:
+        """What stands under the key."""
+        found = self._entries.find_one({"_id": key})
+        return _read(found) if found else None
+
     def of_order(self, order: str) -> Sequence[Entry]:
         """Everything that was ever asked for an order."""
         return [_read(document) for document in self._entries.find({"request.order": order}).sort("_id", 1)]
@@ -95,11 +100,6 @@ class Ledger:
         found = self._entries.find_one_and_update(
             {"_id": key, "state": {"$in": list(states)}}, change, return_document=ReturnDocument.AFTER
         )
-        return _read(found) if found else None
-
-    def get(self, key: str) -> Entry | None:
-        """What stands under the key."""
-        found = self._entries.find_one({"_id": key})
         return _read(found) if found else None
 
     def _standing(self, key: str) -> Entry:

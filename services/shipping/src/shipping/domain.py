@@ -33,6 +33,6 @@ class Shipment:
 def tracking_number(command_id: str) -> str:
     """The number on the parcel: made from the command, so that a repeated dispatch cannot print a second label.
 
-    Sixteen characters of Crockford-like base32 behind the carrier's prefix, from 80 of the command id's bits.
+    Sixteen characters of base32 behind the carrier's prefix: 80 of the command id's bits.
     """
     return "SK" + base64.b32encode(uuid.UUID(command_id).bytes[:10]).decode()
