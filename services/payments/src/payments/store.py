@@ -46,6 +46,11 @@ class Methods:
         self._methods = database["methods"]
 
     @store_errors()
+    def ensure_indexes(self) -> None:
+        """Make the index that ``page`` reads."""
+        self._methods.create_index([("_id.user", 1), ("_id.method", 1)])
+
+    @store_errors()
     def add(self, methods: Iterable[PaymentMethod]) -> Sequence[str]:
         """Store the methods that are new and return their ids; the others stay as they are."""
         return [method.id for method in methods if self._add(method)]

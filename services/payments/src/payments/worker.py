@@ -37,5 +37,5 @@ def run() -> None:
         database,
         participant=participant(payments.repository, commands),
         outboxes=[payments.repository.outbox],
-        prepare=[payments.ensure_indexes],
+        prepare=[payments.ensure_indexes, methods.ensure_indexes],
     )
