@@ -34,6 +34,8 @@ class Shop:
         self.api = requests.Session()
         self.api.headers["Authorization"] = f"Bearer {platform.admin_token}"
         self.api.verify = str(platform.ca_file)
+        # else requests lets REQUESTS_CA_BUNDLE win over verify
+        self.api.trust_env = False
 
     def url(self, path: str) -> str:
         return f"{self.platform.gateway}{path}"

@@ -49,7 +49,8 @@ def test_an_unknown_product_is_named(shop):
 
 
 def test_a_missing_idempotency_key_is_asked_for(shop):
-    answer = shop.http.post(shop.url("/v1/orders"), json={"lines": [{"sku": "harp", "quantity": 1}]}, timeout=10)
+    order = {"lines": [{"sku": "harp", "quantity": 1}], "paymentMethod": "pm_ok"}
+    answer = shop.http.post(shop.url("/v1/orders"), json=order, timeout=10)
     assert "Idempotency-Key" in str(problem(answer, 400))
 
 
