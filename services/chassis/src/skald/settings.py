@@ -178,7 +178,11 @@ class HttpSettings(KubernetesSettings):
 class WebSettings(HttpSettings):
     """For an HTTP role that users reach, with their access tokens."""
 
-    issuer: str = env("SKALD_ISSUER", "the public URL that tokens name as their issuer", pattern="^https?://")
+    issuer: str = env(
+        "SKALD_ISSUER",
+        "the public URL that tokens name as their issuer, without a slash at its end",
+        pattern="^https?://.*[^/]$",
+    )
     audience: str = env("SKALD_AUDIENCE", "the audience that a user's token must name", "skald-api")
     jwks_url: str = env("SKALD_JWKS_URL", "the internal URL of the issuer's signing keys", pattern="^https?://")
 

@@ -76,7 +76,7 @@ def run_worker(
     indexes = [*(one.ensure_index for one in outboxes), *(one.ensure_index for one in inboxes)]
     worker.prepare(*indexes, *prepare)
     for loop in (*inboxes, *loops):
-        worker.add(loop.name, partial(loop.run, worker.stopping), stop=lambda: None)
+        worker.add(loop.name, partial(loop.run, worker.stopping))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: worker.ended.set())
     healthy = worker.run()
@@ -95,8 +95,7 @@ class _Worker:
         self._database = database
         self._metrics = WorkerMetrics(REGISTRY)
         self._consumers: list[Consumer] = []
-        self._threads: list[threading.Thread] = []
-        self._stops: list[Callable[[], None]] = []
+        self._threads: list[tuple[threading.Thread, Callable[[], None]]] = []
         self._preparations: tuple[Callable[[], object], ...] = ()
         self._healthy = True
 
@@ -124,13 +123,13 @@ class _Worker:
         service = self._settings.service
         publisher = Publisher(self._settings.amqp_url.get_secret_value(), f"{service} relay")
         relay = Relay(outboxes, publisher, service, self._metrics)
+        self.add("relay", partial(relay.run, self.stopping))
         self.add("publisher", publisher.run, stop=publisher.close)
-        self.add("relay", partial(relay.run, self.stopping), stop=lambda: None)
 
-    def add(self, name: str, body: Callable[[], None], *, stop: Callable[[], None]) -> None:
-        """A thread to run, and what makes it end besides ``stopping``."""
-        self._threads.append(threading.Thread(target=self._guard, args=(name, body), name=name))
-        self._stops.append(stop)
+    def add(self, name: str, body: Callable[[], None], *, stop: Callable[[], None] = lambda: None) -> None:
+        """A thread to run, and what makes it end besides ``stopping``. They are ended in the order of adding."""
+        thread = threading.Thread(target=self._guard, args=(name, body), name=name)
+        self._threads.append((thread, stop))
 
     def prepare(self, *preparations: Callable[[], object]) -> None:
         """What comes before the threads."""
@@ -142,9 +141,9 @@ class _Worker:
         health = HealthServer(self._settings.metrics_bind, readiness)
         health.start()
         if self._prepared():
-            for thread in self._threads:
+            for thread, _ in self._threads:
                 thread.start()
-            logger.info("%s worker runs: %s", self._settings.service, ", ".join(one.name for one in self._threads))
+            logger.info("%s worker runs: %s", self._settings.service, ", ".join(one.name for one, _ in self._threads))
             self.ended.wait()
             logger.info("%s worker drains", self._settings.service)
             readiness.drain()
@@ -168,9 +167,8 @@ class _Worker:
 
     def _end_threads(self) -> None:
         self.stopping.set()
-        for stop in self._stops:
+        for thread, stop in self._threads:
             stop()
-        for thread in self._threads:
             thread.join(_JOIN)
 
     def _guard(self, name: str, body: Callable[[], None]) -> None:

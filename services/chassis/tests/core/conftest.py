@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -15,9 +16,10 @@ import pytest
 from pymongo.database import Database
 from skald.mongo import connect
 from skald.settings import StoreSettings
+from skald.testing.broker import BrokerAdmin, OperatorProbe
+from skald.testing.waiting import eventually
 
 from .cable import Cable
-from .operator_probe import BrokerAdmin, OperatorProbe, eventually
 
 
 def store_settings(uri: str, database: str, service: str = "payments") -> StoreSettings:
@@ -77,7 +79,7 @@ class Stage:
         return worker
 
     def ready(self) -> None:
-        eventually(lambda: self.get("/readyz") == 200, f"the worker is ready ({self.log()[-2000:]})")
+        eventually(f"the worker is ready ({self.log()[-2000:]})", lambda: self.get("/readyz") == 200)
 
     def get(self, path: str) -> int:
         return self._fetch(path)[0]

@@ -89,7 +89,7 @@ def test_an_id_that_is_no_canonical_uuid_never_becomes_a_field_name(command_id) 
 
 
 def test_a_command_for_another_participant_is_not_answered() -> None:
-    with pytest.raises(Unreadable, match="payments.charge is not for inventory"):
+    with pytest.raises(Unreadable, match=r"payments\.charge is not for inventory"):
         inventory().read(delivered(SagaStep("payments", "order-1").action("charge", {})))
 
 

@@ -1,4 +1,4 @@
-"""The repository on the real database: one write for everything, races lost and repeated, events kept with the change."""
+"""The repository on the real database: one write for everything, races repeated, events kept with the change."""
 
 from __future__ import annotations
 

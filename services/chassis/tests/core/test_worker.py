@@ -10,10 +10,10 @@ from dataclasses import replace
 import pytest
 from skald.mongo import connect
 from skald.testing.messages import SagaStep, cancel
+from skald.testing.waiting import eventually
 from skald_wire import Envelope, ReplyType, encode
 
 from .conftest import store_settings
-from .operator_probe import eventually
 
 QUEUE = "commands.payments"
 
@@ -36,7 +36,7 @@ def test_a_command_is_answered_to_the_queue_that_it_names_under_the_participants
     reply = operator.ask(command)
     assert (reply.type, reply.body, reply.user_id) == (ReplyType.SUCCEEDED, {"charged": 1}, "payments")
     assert (reply.command_id, reply.fingerprint) == (command.address.command_id, command.address.fingerprint)
-    eventually(lambda: admin.depth(QUEUE) == 0, "the command is acked")
+    eventually("the command is acked", lambda: admin.depth(QUEUE) == 0)
 
 
 def test_R2_duplicates_cancels_and_compensations_are_answered_from_the_register(stage, operator, accounts) -> None:
@@ -73,7 +73,7 @@ def test_a_handler_with_a_bug_is_answered_failed_and_not_redelivered(stage, oper
     stage.worker()
     reply = operator.ask(step().action("charge", {"fail": True}))
     assert (reply.type, reply.final, reply.code) == (ReplyType.FAILED, False, "InternalError")
-    eventually(lambda: admin.depth(QUEUE) == 0, "the command is acked")
+    eventually("the command is acked", lambda: admin.depth(QUEUE) == 0)
     assert '"message_id"' in stage.log()
     assert "ZeroDivisionError" in stage.log()
 
@@ -108,10 +108,10 @@ def test_a_message_that_nobody_can_act_on_goes_to_the_dead_queue_with_the_reason
 ) -> None:
     stage.worker()
     operator.publish(message)
-    properties, _ = eventually(lambda: admin.take(f"{QUEUE}.dead"), "a copy in the dead queue")
+    properties, _ = eventually("a copy in the dead queue", lambda: admin.take(f"{QUEUE}.dead"))
     assert reason in properties.headers["reason"]
     assert properties.headers["origin-exchange"] == "saga.commands"
-    eventually(lambda: admin.depth(QUEUE) == 0, "the message is acked")
+    eventually("the message is acked", lambda: admin.depth(QUEUE) == 0)
     assert operator.ask(step().action("charge", {"amount": 1})).type is ReplyType.SUCCEEDED
 
 
@@ -143,8 +143,8 @@ def test_while_the_database_is_away_nothing_is_consumed_and_nothing_lost(stage, 
     steps = [step() for _ in range(5)]
     for one in steps:
         operator.send(one.action("charge", {"amount": 1}))
-    eventually(lambda: "stops consuming until the database answers" in stage.log(), "the worker notices")
-    eventually(lambda: admin.depth(QUEUE) == 5, "all commands are back in the queue")
+    eventually("the worker notices", lambda: "stops consuming until the database answers" in stage.log())
+    eventually("all commands are back in the queue", lambda: admin.depth(QUEUE) == 5)
     assert stage.get("/readyz") == 503
     assert 'skald_consuming{queue="commands.payments"} 0.0' in stage.metrics()
     assert operator.silent()
@@ -159,10 +159,10 @@ def test_a_worker_may_start_before_its_database_and_its_broker(stage, operator) 
     stage.store.cut()
     stage.broker.cut()
     worker = stage.worker()
-    eventually(lambda: "waits to start" in stage.log(), "the worker waits")
+    eventually("the worker waits", lambda: "waits to start" in stage.log())
     assert stage.get("/livez") == 200
     stage.store.mend()
-    eventually(lambda: "no connection to the broker" in stage.log(), "the worker looks for the broker")
+    eventually("the worker looks for the broker", lambda: "no connection to the broker" in stage.log())
     stage.broker.mend()
     assert operator.ask(step().action("charge", {"amount": 1})).type is ReplyType.SUCCEEDED
     assert worker.poll() is None
@@ -173,7 +173,7 @@ def test_sigterm_finishes_what_is_in_hand_and_leaves_the_rest_to_others(stage, o
     stage.ready()
     for _ in range(6):
         operator.send(step().action("charge", {"amount": 1, "takes": 0.5}))
-    eventually(lambda: admin.depth(QUEUE) <= 4, "two are in hand")
+    eventually("two are in hand", lambda: admin.depth(QUEUE) <= 4)
     worker.send_signal(signal.SIGTERM)
     assert worker.wait(timeout=30) == 0
     answered = [operator.reply(), operator.reply()]
@@ -184,25 +184,37 @@ def test_sigterm_finishes_what_is_in_hand_and_leaves_the_rest_to_others(stage, o
     assert admin.depth(QUEUE) == 6 - replies
 
 
+def test_a_thread_that_fails_ends_the_process_in_good_order(stage, operator) -> None:
+    worker = stage.worker(TOY_LOOP_FAILS="1")
+    assert worker.wait(timeout=30) == 1
+    assert "the thread doomed failed, so this process ends" in stage.log()
+
+
+def test_a_handler_that_takes_longer_than_the_heartbeat_keeps_its_connection(stage, operator) -> None:
+    stage.worker(SKALD_AMQP_URL=f"{stage.broker.url}?heartbeat=1")
+    assert operator.ask(step().action("charge", {"amount": 1, "takes": 4})).body == {"charged": 1}
+    assert "lost the connection" not in stage.log()
+
+
 def test_events_leave_the_outbox_as_cloud_events_and_are_forgotten_there(stage, operator, admin, accounts) -> None:
     seen = admin.subscribe("payments.#")
     stage.worker()
     one = step()
     operator.ask(one.action("charge", {"amount": 7}))
-    properties, body = eventually(lambda: admin.take(seen), "the event")
+    properties, body = eventually("the event", lambda: admin.take(seen))
     event = json.loads(body)
     assert properties.content_type == "application/cloudevents+json"
     assert (event["specversion"], event["type"], event["source"]) == ("1.0", "payments.captured", "payments")
     assert (event["subject"], event["data"]) == (one.saga_key, {"amount": 7})
     assert event["id"] == properties.message_id
-    eventually(lambda: "outbox" not in accounts.find_one({"_id": one.saga_key}), "the outbox is empty")
+    eventually("the outbox is empty", lambda: "outbox" not in accounts.find_one({"_id": one.saga_key}))
 
 
 def test_events_that_nobody_subscribes_to_do_not_fill_the_outbox(stage, operator, accounts) -> None:
     stage.worker()
     one = step()
     operator.ask(one.action("charge", {"amount": 7}))
-    eventually(lambda: "outbox" not in accounts.find_one({"_id": one.saga_key}), "the outbox is empty")
+    eventually("the outbox is empty", lambda: "outbox" not in accounts.find_one({"_id": one.saga_key}))
 
 
 def test_events_wait_in_the_outbox_while_the_broker_is_away(stage, operator, admin, accounts) -> None:
@@ -211,12 +223,12 @@ def test_events_wait_in_the_outbox_while_the_broker_is_away(stage, operator, adm
     stage.ready()
     one = step()
     operator.send(one.action("charge", {"amount": 7, "takes": 1}))
-    eventually(lambda: admin.depth(QUEUE) == 0, "the command is in hand")
+    eventually("the command is in hand", lambda: admin.depth(QUEUE) == 0)
     stage.broker.cut()
-    eventually(lambda: accounts.find_one({"_id": one.saga_key}), "the effect")
-    eventually(lambda: "the outbox waits" in stage.log(), "the relay notices")
+    eventually("the effect", lambda: accounts.find_one({"_id": one.saga_key}))
+    eventually("the relay notices", lambda: "the outbox waits" in stage.log())
     stage.broker.mend()
-    _, body = eventually(lambda: admin.take(seen), "the event")
+    _, body = eventually("the event", lambda: admin.take(seen))
     assert json.loads(body)["subject"] == one.saga_key
 
 
@@ -239,20 +251,20 @@ def test_an_event_delivered_twice_is_handled_once(stage, admin, accounts) -> Non
         admin.publish("events", "dev.skald.saga.finished", _finished("e-1"))
     admin.publish("events", "dev.skald.saga.finished", _finished("e-2"))
     heard = accounts.database["heard"]
-    eventually(lambda: heard.find_one({"_id": "e-2"}), "the second event")
-    eventually(lambda: admin.depth("events.orders") == 0, "all are acked")
+    eventually("the second event", lambda: heard.find_one({"_id": "e-2"}))
+    eventually("all are acked", lambda: admin.depth("events.orders") == 0)
     assert heard.find_one({"_id": "e-1"})["count"] == 1
 
 
 def test_an_event_whose_handler_fails_comes_again(stage, admin, accounts) -> None:
     stage.worker("orders")
     admin.publish("events", "dev.skald.saga.finished", _finished("e-1", fail_once=True))
-    eventually(lambda: (accounts.database["heard"].find_one({"_id": "e-1"}) or {}).get("count") == 1, "handled")
+    eventually("handled", lambda: (accounts.database["heard"].find_one({"_id": "e-1"}) or {}).get("count") == 1)
 
 
 def test_an_unreadable_event_goes_to_the_dead_queue_with_the_reason(stage, admin) -> None:
     stage.worker("orders")
     admin.publish("events", "dev.skald.saga.finished", b"nonsense")
-    properties, body = eventually(lambda: admin.take("events.orders.dead"), "a copy in the dead queue")
-    assert "the body is not JSON" in properties.headers["reason"]
+    properties, body = eventually("a copy in the dead queue", lambda: admin.take("events.orders.dead"))
+    assert "the body is no CloudEvent 1.0: JSON is malformed" in properties.headers["reason"]
     assert body == b"nonsense"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,6 +55,14 @@ class Mortal(Participant[Account]):
         return reply
 
 
+class Doomed:
+    name = "doomed"
+
+    def run(self, stop: threading.Event) -> None:
+        stop.wait(0.5)
+        raise ZeroDivisionError("a bug")
+
+
 def main() -> None:
     settings = WorkerSettings.from_env()
     database = connect(settings)
@@ -81,6 +90,7 @@ def main() -> None:
         participant=participant,
         outboxes=[accounts.outbox],
         subscriptions=subscriptions,
+        loops=[Doomed()] if "TOY_LOOP_FAILS" in os.environ else [],
     )
 
 

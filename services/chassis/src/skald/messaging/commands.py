@@ -11,7 +11,7 @@ from skald_wire import Cancel, Command, Reply, ReplyType, encode_reply
 from skald_wire.names import Header, commands_queue
 
 from skald.logging import log_context
-from skald.messaging.consumer import Ack, Bury, Delivery, Verdict
+from skald.messaging.deliveries import Ack, Bury, Delivery, Verdict
 from skald.messaging.metrics import WorkerMetrics
 from skald.messaging.participant import Participant, Unreadable
 from skald.tracing import server_span
@@ -66,11 +66,11 @@ class CommandHandler:
 
 
 def _log(message: Command | Cancel, reply: Reply) -> None:
-    """Successes are many, and the Saga tells of them: a line costs as much as the rest of the command."""
+    """One line for each answer, with the saga's name in its context."""
     what = f"cancel of {message.address.routing_key}" if isinstance(message, Cancel) else message.address.routing_key
     match reply.type:
         case ReplyType.SUCCEEDED:
-            logger.debug("%s succeeded", what)
+            logger.info("%s succeeded", what)
         case ReplyType.CANCELLED:
             logger.info("%s is answered Cancelled", what)
         case ReplyType.FAILED:

@@ -9,10 +9,8 @@ from __future__ import annotations
 import logging
 import random
 import threading
-import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
 
@@ -21,54 +19,23 @@ from pika.adapters.select_connection import SelectConnection
 from pika.channel import Channel
 from pika.spec import Basic
 from skald_wire import Envelope
-from skald_wire.names import Header, dead_queue
+from skald_wire.names import dead_queue
 
 from skald.messaging.confirms import ConfirmChannel, Unconfirmed
+from skald.messaging.deliveries import Ack, Bury, Delivery, Refuse, Verdict, dead_copy
 from skald.messaging.frames import CONTENT_TYPE, received, send
 from skald.messaging.link import Link
 from skald.mongo import StoreUnavailable
 
-__all__ = ["Ack", "Bury", "Consumer", "Delivery", "Refuse", "Verdict"]
+__all__ = ["Consumer"]
 
 logger = logging.getLogger(__name__)
 
 _LONGEST_PROBE_PAUSE: Final = 5.0
 _AFTER_A_BUG: Final = 1.0
 _AFTER_A_LOST_COPY: Final = 1.0
-_LONGEST_REASON: Final = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """A message at hand."""
-
-    envelope: Envelope
-    deliveries: int
-    """How often it was delivered before without being settled; it is dead-lettered after 20."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ack:
-    """Done with it: send the reply, if there is one, then ack."""
-
-    reply: Envelope | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Bury:
-    """Nobody can act on it: put a copy into the dead queue, and ack when the broker has that."""
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Refuse:
-    """Try again in ``delay`` seconds; it counts towards the delivery limit."""
-
-    delay: float
-
-
-Verdict = Ack | Bury | Refuse
 Handle = Callable[[Delivery], Verdict]
 
 
@@ -270,15 +237,3 @@ class _Session:
         channel = self._channel
         if channel is not None and channel.is_open:
             channel.connection.ioloop.call_later(delay, lambda: act(channel) if channel.is_open else None)
-
-
-def dead_copy(envelope: Envelope, queue: str, reason: str) -> Envelope:
-    """The message as it goes to ``<queue>.dead``, with the reason and where it came from."""
-    headers = {
-        **envelope.headers,
-        Header.REASON: reason[:_LONGEST_REASON],
-        Header.ORIGIN_EXCHANGE: envelope.exchange,
-        Header.ORIGIN_USER: envelope.user_id or "",
-    }
-    message_id = envelope.message_id or str(uuid.uuid4())
-    return replace(envelope, exchange=dead_queue(queue), headers=headers, message_id=message_id, user_id=None)

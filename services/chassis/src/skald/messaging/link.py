@@ -43,7 +43,8 @@ class Link:
     def __init__(self, url: str, name: str, new_session: Callable[[], Session]) -> None:
         """``name`` is shown by the broker's management page."""
         self._parameters = pika.URLParameters(url)
-        self._parameters.heartbeat = _HEARTBEAT
+        if self._parameters.heartbeat is None:
+            self._parameters.heartbeat = _HEARTBEAT
         self._parameters.blocked_connection_timeout = _BLOCKED_TIMEOUT
         self._parameters.client_properties = {"connection_name": name}
         self._name = name

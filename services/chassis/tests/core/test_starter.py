@@ -1,0 +1,255 @@
+"""The starter against the real API server: creates what was asked for, once, and follows it to its verdict."""
+
+from __future__ import annotations
+
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from kubernetes.client import CustomObjectsApi
+from skald.messaging.events import ReceivedEvent
+from skald.repository import Done, Event, Repository, codec_of
+from skald.sagaapi import SagaApi, SagaApiError
+from skald.sagas import SagaSpec, Verdict, verdict_of
+from skald.settings import KubernetesSettings
+from skald.starter import Starter
+from skald.testing.waiting import eventually
+
+
+@dataclass(frozen=True)
+class Order:
+    status: str = "Pending"
+    reason: str | None = None
+
+
+def conclude(order: Order, verdict: Verdict) -> Done[Order]:
+    if order.status != "Pending":
+        return Done(order)
+    status = {"Succeeded": "Confirmed", "Compensated": "Rejected", "Aborted": "NeedsAttention"}[verdict.phase]
+    return Done(Order(status, verdict.reason), events=[Event(f"orders.{status.lower()}", "o")])
+
+
+class Cluster:
+    """The administrator's hands in one namespace."""
+
+    def __init__(self, parts, namespace: str, token_file) -> None:
+        token_file.write_text(parts.admin_token)
+        self.namespace = namespace
+        self.token_file = token_file
+        environ = {
+            "SKALD_SERVICE": "orders",
+            "SKALD_NAMESPACE": namespace,
+            "SKALD_METRICS_BIND": "127.0.0.1:0",
+            "SKALD_KUBERNETES_URL": parts.kubernetes_url,
+            "SKALD_KUBERNETES_TOKEN_FILE": str(token_file),
+            "SKALD_KUBERNETES_CA_FILE": str(parts.ca_file),
+        }
+        self.settings = KubernetesSettings.from_env(environ)
+        self.sagas = SagaApi(self.settings)
+        self._api: CustomObjectsApi = self.sagas._api
+
+    def _where(self, *name: str) -> tuple[str, ...]:
+        return ("skald.dev", "v1alpha1", self.namespace, "sagas", *name)
+
+    def names(self) -> list[str]:
+        return [one["metadata"]["name"] for one in self._api.list_namespaced_custom_object(*self._where())["items"]]
+
+    def finish(self, name: str, **status: Any) -> None:
+        self._api.patch_namespaced_custom_object_status(*self._where(name), {"status": status})
+
+    def delete(self, name: str) -> None:
+        abandon = {"metadata": {"annotations": {"skald.dev/abandon": "true"}}}
+        self._api.patch_namespaced_custom_object(*self._where(name), abandon)
+        self._api.delete_namespaced_custom_object(*self._where(name))
+        eventually("it is gone", lambda: name not in self.names())
+
+
+@pytest.fixture(scope="module")
+def namespace(parts) -> str:
+    return str(parts.new_namespace())
+
+
+@pytest.fixture
+def cluster(parts, namespace, tmp_path) -> Cluster:
+    return Cluster(parts, namespace, tmp_path / "token")
+
+
+@dataclass
+class Clock:
+    now: float = 1_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def orders(database, clock) -> Repository[Order]:
+    return Repository(database["orders"], codec_of(Order), clock=clock)
+
+
+@pytest.fixture
+def starter(orders, cluster, clock) -> Starter[Order]:
+    made = Starter(orders, cluster.sagas, conclude, clock=clock)
+    made.ensure_index()
+    return made
+
+
+@pytest.fixture
+def name(orders) -> str:
+    """An order that asks for a saga of this name."""
+    name = f"order-{uuid.uuid4()}"
+    orders.insert("o-1", Order(), saga=SagaSpec(name, "place-order-v1", {"orderId": "o-1", "total": {"amount": 5}}))
+    return name
+
+
+def test_the_saga_is_created_with_exactly_the_spec_that_was_asked_for(starter, cluster, name) -> None:
+    assert starter.check_once()
+    saga = cluster.sagas.get(name)
+    assert saga["spec"]["definition"] == "place-order-v1"
+    assert saga["spec"]["idempotencyKey"] == name
+    assert saga["spec"]["input"] == {"orderId": "o-1", "total": {"amount": 5}}
+    assert not starter.check_once(), "nothing is due now"
+
+
+@pytest.mark.parametrize(
+    ("status", "order"),
+    [
+        ({"phase": "Succeeded"}, Order("Confirmed")),
+        (
+            {"phase": "Compensated", "failure": {"step": "reserve-stock", "code": "OutOfStock"}},
+            Order("Rejected", "OutOfStock"),
+        ),
+        ({"phase": "Aborted"}, Order("NeedsAttention")),
+    ],
+)
+def test_the_verdict_is_written_with_its_event(starter, cluster, orders, clock, name, status, order) -> None:
+    starter.check_once()
+    cluster.finish(name, **status)
+    clock.now += 60
+    assert starter.check_once()
+    assert orders.get("o-1").state == order
+    assert [one["type"] for one in orders.outbox.waiting()[0].events] == [f"orders.{order.status.lower()}"]
+    clock.now += 1000
+    assert not starter.check_once(), "nothing is left to do"
+
+
+def test_the_finished_event_hastens_the_check(starter, cluster, orders, clock, name) -> None:
+    starter.check_once()
+    cluster.finish(name, phase="Succeeded")
+    data = {"name": name, "namespace": cluster.namespace}
+    event = ReceivedEvent("e", "dev.skald.saga.finished", "saga-operator", f"{cluster.namespace}/{name}", data)
+    starter.hasten(event)
+    assert starter.check_once()
+    starter.hasten(event)
+    assert not starter.check_once(), "a repeated event finds nothing to do"
+    assert orders.get("o-1").state.status == "Confirmed"
+
+
+def test_a_finished_event_of_another_namespace_is_not_ours(starter, name) -> None:
+    starter.check_once()
+    starter.hasten(ReceivedEvent("e", "t", "s", "x", {"name": name, "namespace": "elsewhere"}))
+    assert not starter.check_once()
+
+
+def test_a_saga_that_exists_already_is_followed(starter, cluster, orders, name) -> None:
+    starter._present({"name": name, "spec": orders.collection.find_one()["saga"]["spec"], "checks": 1})
+    cluster.finish(name, phase="Succeeded")
+    assert starter.check_once()
+    assert orders.get("o-1").state.status == "Confirmed"
+    assert cluster.names().count(name) == 1
+
+
+def test_a_saga_that_vanished_before_the_verdict_is_created_again(starter, cluster, clock, name) -> None:
+    starter.check_once()
+    cluster.delete(name)
+    clock.now += 60
+    starter.check_once()
+    assert name in cluster.names()
+
+
+def test_a_check_that_nobody_finished_comes_up_again(starter, cluster, clock, name) -> None:
+    assert starter._claim() is not None
+    assert not starter.check_once(), "somebody else is at it"
+    clock.now += 31
+    assert starter.check_once()
+    assert name in cluster.names()
+
+
+def test_two_workers_do_not_carry_out_one_check(starter, orders, cluster, name) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(lambda _: starter.check_once(), range(4))) == [False, False, False, True]
+
+
+def test_an_api_server_that_is_away_delays_and_loses_nothing(starter, orders, cluster, clock, name) -> None:
+    gone = cluster.settings.model_copy(update={"kubernetes_url": "https://127.0.0.1:1"})
+    away = Starter(orders, SagaApi(gone), conclude, clock=clock)
+    assert away.check_once()
+    assert not starter.check_once()
+    clock.now += 60
+    starter.check_once()
+    assert name in cluster.names()
+
+
+def test_what_admission_refuses_is_tried_again_and_again(starter, orders, cluster, clock) -> None:
+    orders.insert("o-2", Order(), saga=SagaSpec(f"order-{uuid.uuid4()}", "Not A Name", {}))
+    starter.check_once()
+    clock.now += 120
+    assert starter.check_once()
+    assert orders.get("o-2").state.status == "Pending"
+
+
+def test_the_token_is_read_for_each_request(cluster, name) -> None:
+    good = cluster.token_file.read_text()
+    cluster.token_file.write_text("expired")
+    with pytest.raises(SagaApiError, match="401"):
+        cluster.sagas.get(name)
+    cluster.token_file.unlink()
+    with pytest.raises(SagaApiError, match=r"could not be asked.*No such file"):
+        cluster.sagas.get(name)
+    cluster.token_file.write_text(good)
+    assert cluster.sagas.get(name) is None
+
+
+def test_the_loop_starts_follows_and_ends(starter, cluster, orders, clock, name) -> None:
+    import threading
+
+    stop = threading.Event()
+    loop = threading.Thread(target=starter.run, args=(stop,))
+    loop.start()
+    eventually("the saga is created", lambda: name in cluster.names())
+    cluster.finish(name, phase="Compensated")
+    clock.now += 60
+    eventually("the order is rejected", lambda: orders.get("o-1").state.status == "Rejected")
+    stop.set()
+    loop.join(timeout=30)
+    assert not loop.is_alive()
+
+
+@pytest.mark.parametrize(
+    ("status", "verdict"),
+    [
+        ({}, None),
+        ({"phase": "Running"}, None),
+        ({"phase": "Succeeded"}, Verdict("Succeeded")),
+        (
+            {"phase": "Compensated", "failure": {"code": "CardDeclined", "message": "no"}},
+            Verdict("Compensated", "CardDeclined", "no"),
+        ),
+        (
+            {
+                "phase": "Compensated",
+                "conditions": [{"type": "Succeeded", "status": "False", "reason": "DeadlineExceeded"}],
+            },
+            Verdict("Compensated", "DeadlineExceeded"),
+        ),
+    ],
+)
+def test_a_terminal_phase_is_the_verdict(status, verdict) -> None:
+    assert verdict_of({"status": status}) == verdict
