@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, Self
 
 import pika
+import pika.exceptions
 import requests
 from skald_wire.names import COMMANDS_EXCHANGE, REPLIES_EXCHANGE
 
@@ -65,9 +66,13 @@ class Tap:
         self.channel.queue_bind(self.queue, COMMANDS_EXCHANGE, "#")
         self.channel.basic_consume(self.queue, self._message, auto_ack=True)
         self._ready.set()
-        while not self._stop.is_set():
-            connection.process_data_events(time_limit=0.05)
-        connection.close()
+        try:
+            while not self._stop.is_set():
+                connection.process_data_events(time_limit=0.05)
+            connection.close()
+        except pika.exceptions.AMQPConnectionError as error:
+            # a test that kills the broker has seen what it wanted by then
+            self.error = error
 
     def _message(self, _channel: Any, method: Any, properties: Any, body: bytes) -> None:
         if properties.reply_to and properties.reply_to not in self._reply_keys:
