@@ -38,7 +38,7 @@ def _up(instance: Instance, given: argparse.Namespace, console: Console) -> None
     hints = {
         "kubectl": f"{_relative(instance.kubectl)} get sagas -n shop",
         "or": f"export KUBECONFIG={instance.kubeconfig}",
-        "gateway": instance.gateway_url,
+        **({} if given.parts else {"gateway": instance.gateway_url}),
     }
     for what, how in hints.items():
         console.print(f"  {what:<9} {how}", highlight=False, soft_wrap=True)

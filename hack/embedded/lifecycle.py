@@ -60,6 +60,7 @@ def down(instance: Instance, console: Console, *, wipe: bool = False) -> bool:
                 take_down(record.needs if record else {}, supervisor, board)
             supervisor.shut_down()
         strays = _clear_strays(instance, console)
+        instance.socket.unlink(missing_ok=True)
         shutil.rmtree(instance.run, ignore_errors=True)
         if wipe:
             shutil.rmtree(instance.state, ignore_errors=True)

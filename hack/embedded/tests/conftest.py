@@ -33,6 +33,7 @@ def instance(tmp_path: Path) -> Iterator[Instance]:
     if supervisor.is_up():
         supervisor.shut_down()
     end_strays(made)
+    made.socket.unlink(missing_ok=True)
 
 
 @pytest.fixture

