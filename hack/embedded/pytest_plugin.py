@@ -1,6 +1,7 @@
 """Fixtures for tests that need the real thing: the instance ``test``, brought up on first use and left up.
 
-``make test`` takes it down. SKALD_TEST_INSTANCE names another one. Tests share it, so one that needs quiet makes its own vhost, namespace or database.
+``make test`` takes it down. Tests share it, so one that needs quiet makes its own vhost, namespace or database.
+SKALD_TEST_INSTANCE names another instance, for who wants one of their own.
 """
 
 from __future__ import annotations
