@@ -4,6 +4,7 @@ import json
 import math
 
 import pytest
+import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 from skald_wire import NotRepresentable, canonical, fingerprint, normalise
@@ -71,6 +72,11 @@ def test_rfc8785_keys_are_sorted_by_utf16_code_units():
 )
 def test_rfc8785_numbers_of_appendix_b(number, text):
     assert canonical(number) == text
+
+
+@given(VALUES)
+def test_rfc8785_bytes_are_those_of_the_reference_encoder(value):
+    assert canonical(value) == rfc8785.dumps(normalise(value))
 
 
 @given(VALUES)
