@@ -26,7 +26,7 @@ from skald.register import Entry, Outcome, Pending, Register
 __all__ = ["Codec", "Documents", "Loaded", "codec_of"]
 
 S = TypeVar("S")
-SCHEMA: Mapping[str, Any] = {"_id": 1, "rev": 1, "state": 1, "register": 1}
+_FIELDS: Mapping[str, Any] = {"_id": 1, "rev": 1, "state": 1, "register": 1}
 
 
 class Codec(Protocol[S]):
@@ -78,13 +78,13 @@ class Documents(Generic[S]):
     def read(self, id_: str) -> Loaded[S]:
         """The document as it is now. Raises StoreUnavailable."""
         with store_errors():
-            found = self._collection.find_one({"_id": id_}, SCHEMA)
+            found = self._collection.find_one({"_id": id_}, _FIELDS)
         return Loaded(id_) if found is None else self._loaded(found)
 
     def find(self, query: Mapping[str, Any], sort: Sequence[tuple[str, int]], limit: int) -> list[Loaded[S]]:
         """Documents that match. Raises StoreUnavailable."""
         with store_errors():
-            cursor = self._collection.find(query, SCHEMA)
+            cursor = self._collection.find(query, _FIELDS)
             found = list((cursor.sort(sort) if sort else cursor).limit(limit))
         return [self._loaded(one) for one in found]
 

@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from functools import partial
+from queue import Empty, SimpleQueue
 from typing import Any, Final, Protocol
 
 from prometheus_client import REGISTRY
@@ -78,7 +79,7 @@ def run_worker(
     for loop in (*inboxes, *loops):
         worker.add(loop.name, partial(loop.run, worker.stopping))
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: worker.ended.set())
+        signal.signal(number, lambda *_: worker.end())
     healthy = worker.run()
     flush_traces()
     if not healthy:
@@ -89,7 +90,6 @@ class _Worker:
     """The threads of one process, and how each of them is stopped."""
 
     def __init__(self, settings: WorkerSettings, database: Database[Document]) -> None:
-        self.ended = threading.Event()
         self.stopping = threading.Event()
         self._settings = settings
         self._database = database
@@ -98,6 +98,19 @@ class _Worker:
         self._threads: list[tuple[threading.Thread, Callable[[], None]]] = []
         self._preparations: tuple[Callable[[], object], ...] = ()
         self._healthy = True
+        # A queue, because a signal handler may put into it while this very thread waits on it; an Event would lock.
+        self._end: SimpleQueue[None] = SimpleQueue()
+
+    def end(self) -> None:
+        """Have ``run`` drain and return. Safe in a signal handler."""
+        self._end.put(None)
+
+    def _told_to_end(self, within: float | None = None) -> bool:
+        try:
+            self._end.get(timeout=within)
+        except Empty:
+            return False
+        return True
 
     def consume_commands(self, participant: Participant[Any]) -> None:
         handler = CommandHandler(participant, self._settings.broker_user, self._metrics)
@@ -144,7 +157,7 @@ class _Worker:
             for thread, _ in self._threads:
                 thread.start()
             logger.info("%s worker runs: %s", self._settings.service, ", ".join(one.name for one, _ in self._threads))
-            self.ended.wait()
+            self._told_to_end()
             logger.info("%s worker drains", self._settings.service)
             readiness.drain()
             self._end_threads()
@@ -153,17 +166,17 @@ class _Worker:
 
     def _prepared(self) -> bool:
         """False when the process is told to end before the database was there."""
-        while not self.ended.is_set():
+        while True:
             try:
                 for prepare in self._preparations:
                     with store_errors():
                         prepare()
             except StoreUnavailable as error:
                 logger.warning("%s worker waits to start: %s", self._settings.service, error)
-                self.ended.wait(_PREPARE_AGAIN)
             else:
                 return True
-        return False
+            if self._told_to_end(within=_PREPARE_AGAIN):
+                return False
 
     def _end_threads(self) -> None:
         self.stopping.set()
@@ -177,7 +190,7 @@ class _Worker:
         except Exception:
             logger.exception("the thread %s failed, so this process ends", name)
             self._healthy = False
-            self.ended.set()
+            self.end()
 
     def _check(self) -> None:
         ping(self._database)

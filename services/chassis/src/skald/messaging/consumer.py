@@ -34,7 +34,7 @@ logger = logging.getLogger(__name__)
 _LONGEST_PROBE_PAUSE: Final = 5.0
 _AFTER_A_BUG: Final = 1.0
 _AFTER_A_LOST_COPY: Final = 1.0
-
+_NOT_FOUND: Final = 404
 
 Handle = Callable[[Delivery], Verdict]
 
@@ -113,7 +113,7 @@ class Consumer:
         if not self._held:
             self._held = True
             logger.warning("%s: stops consuming until the database answers: %s", self.queue, reason)
-            session.cancel(lambda: None)
+            self._stop_consuming(lambda: None)
             threading.Thread(target=self._await_store, name=f"{self.queue} probe", daemon=True).start()
         session.give_back(tag)
 
@@ -151,7 +151,6 @@ class _Session:
 
     def opened(self, connection: SelectConnection) -> None:
         connection.channel(on_open_callback=self._copies_opened)
-        connection.channel(on_open_callback=self._channel_opened)
 
     def lost(self) -> None:
         self._channel = self._tag = None
@@ -160,11 +159,13 @@ class _Session:
 
     def _copies_opened(self, channel: Channel) -> None:
         channel.add_on_close_callback(self._channel_closed)
-        self._copies = ConfirmChannel(channel, ready=lambda: None)
+        connection = channel.connection
+        self._copies = ConfirmChannel(channel, lambda: connection.channel(on_open_callback=self._channel_opened))
 
     def _channel_opened(self, channel: Channel) -> None:
         self._channel = channel
         channel.add_on_close_callback(self._channel_closed)
+        channel.add_on_cancel_callback(lambda _: self._consumer.link.drop())
         channel.basic_qos(prefetch_count=self._consumer.threads)
         # Passive: the topology is declared in one place, the broker's definitions; here it is only looked for.
         channel.queue_declare(
@@ -176,12 +177,8 @@ class _Session:
         )
 
     def _channel_closed(self, _channel: Channel, reason: Exception) -> None:
-        if getattr(reason, "reply_code", None) == 404:
-            logger.error(
-                "%s: the broker lacks something that its definitions should hold (%s); load them into this vhost",
-                self._consumer.queue,
-                reason,
-            )
+        advice = "; load its definitions into this vhost" if getattr(reason, "reply_code", 0) == _NOT_FOUND else ""
+        logger.warning("%s: the broker closed the channel: %s%s", self._consumer.queue, reason, advice)
         self._channel = self._tag = None
         self._consumer.link.drop()
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import random
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from typing import Any, Final, Protocol
@@ -25,6 +26,8 @@ _BLOCKED_TIMEOUT: Final = 60
 """Seconds that a broker in memory or disk alarm may hold a connection before it is made anew."""
 _FIRST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 5.0
+_STABLE: Final = 10.0
+"""Seconds that a connection must last for its loss to be the first of a row."""
 
 
 class Session(Protocol):
@@ -53,14 +56,16 @@ class Link:
         self._connection: SelectConnection | None = None
         self._callbacks: deque[Callable[[], None]] = deque()
         self._stopping = threading.Event()
-        self._tries = 0
+        self._failures = 0
 
     def run(self) -> None:
         """Connect, and connect again, until ``close``."""
         while not self._stopping.is_set():
+            began = time.monotonic()
             self._keep(self._new_session())
-            pause = min(_FIRST_PAUSE * 2**self._tries, _LONGEST_PAUSE)
-            self._tries += 1
+            lasted = time.monotonic() - began
+            self._failures = 0 if lasted > _STABLE else self._failures + 1
+            pause = min(_FIRST_PAUSE * 2**self._failures, _LONGEST_PAUSE)
             self._stopping.wait(random.uniform(0, pause))  # noqa: S311 - jitter is no secret
 
     def soon(self, callback: Callable[[], None]) -> bool:
@@ -93,7 +98,7 @@ class Link:
     def _keep(self, session: Session) -> None:
         connection = SelectConnection(
             self._parameters,
-            on_open_callback=lambda opened: self._opened(opened, session),
+            on_open_callback=session.opened,
             on_open_error_callback=self._refused,
             on_close_callback=self._lost,
         )
@@ -109,10 +114,6 @@ class Link:
             connection.ioloop.close()
             session.lost()
             self._run_callbacks()
-
-    def _opened(self, connection: SelectConnection, session: Session) -> None:
-        self._tries = 0
-        session.opened(connection)
 
     def _refused(self, connection: SelectConnection, error: BaseException) -> None:
         if not self._stopping.is_set():
