@@ -65,9 +65,8 @@ def _text(value: str, at: _Path, part: str = "") -> str:
     try:
         value.encode()
     except UnicodeEncodeError:
-        raise NotRepresentable(
-            f"{_spell(at)}: the text holds half a surrogate pair, which UTF-8 cannot carry"
-        ) from None
+        where = f"{part}{_spell(at)}"
+        raise NotRepresentable(f"{where}: the text holds half a surrogate pair, which UTF-8 cannot carry") from None
     return value
 
 
