@@ -35,6 +35,8 @@ def normalise(value: JSON) -> JSON:
 
 
 def _normalise(value: JSON, at: _Path, depth: int) -> JSON:
+    if depth > DEPTH_LIMIT:
+        raise NotRepresentable(f"{_spell(at)[:80]}...: nested deeper than {DEPTH_LIMIT} levels")
     if isinstance(value, str):
         return value if value.isascii() else _text(value, at)
     if value is None or isinstance(value, bool):
@@ -43,8 +45,6 @@ def _normalise(value: JSON, at: _Path, depth: int) -> JSON:
         return _integer(value, at)
     if isinstance(value, float):
         return _number(value, at)
-    if depth > DEPTH_LIMIT:
-        raise NotRepresentable(f"{_spell(at)[:80]}...: nested deeper than {DEPTH_LIMIT} levels")
     if isinstance(value, Mapping):
         return {
             _key(key, at): _normalise(item, (at, key), depth + 1) for key, item in value.items() if item is not None
