@@ -6,12 +6,13 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from hack.embedded.credentials import Credentials
 from hack.embedded.errors import PlatformError
 from hack.embedded.instance import NAMESPACE, Instance
-from hack.embedded.manifests import apply_all
+from hack.embedded.manifests import apply_kinds, apply_namespace
 from hack.embedded.parts import Parts
 from hack.embedded.processes.broker import Broker
 from hack.embedded.processes.database import Database
@@ -22,7 +23,7 @@ from hack.embedded.processes.model import Node, Process, Task
 from hack.embedded.processes.services import DATABASE_USERS, Services
 from hack.embedded.tokens import is_fresh, token_files
 
-INFRASTRUCTURE: Final = ("controller-manager", "manifests", "tokens", "ferretdb", "rabbitmq")
+INFRASTRUCTURE: Final = ("controller-manager", "kinds", "tokens", "ferretdb", "rabbitmq")
 """What the services stand on; with what these need, all of ``up --parts``."""
 
 
@@ -42,7 +43,8 @@ class Catalogue:
         """By name, in the order in which people like to read them."""
         nodes: list[Node] = [
             *self.control_plane.processes(),
-            Task("manifests", self._apply_manifests, needs=frozenset({"apiserver"})),
+            Task("namespace", self._make_namespace, needs=frozenset({"apiserver"})),
+            Task("kinds", partial(apply_kinds, self.instance), needs=frozenset({"namespace"})),
             self._tokens(),
             *self.database.nodes(),
             *self.broker.processes(),
@@ -65,9 +67,9 @@ class Catalogue:
         """What the supervisor keeps."""
         return [node for node in self.nodes().values() if isinstance(node, Process)]
 
-    def _apply_manifests(self) -> None:
+    def _make_namespace(self) -> None:
         self.control_plane.hand_out_access()
-        apply_all(self.instance)
+        apply_namespace(self.instance)
 
     def _tokens(self) -> Process:
         folder = self.instance.state / "tokens"
@@ -78,7 +80,7 @@ class Catalogue:
             name="tokens",
             command=(*command, "--token-file", str(self.credentials.file("kubernetes/admin"))),
             folder=folder,
-            needs=frozenset({"manifests"}),
+            needs=frozenset({"namespace"}),
             ready=lambda: all(is_fresh(file, time.time()) for file in files),
         )
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import yaml
 
+from hack.embedded.accounts import AUDIENCES
 from hack.embedded.instance import NAMESPACE, REPOSITORY, Instance
 from hack.embedded.processes.kubernetes import kubectl
 
@@ -17,24 +18,35 @@ KINDS: Final = _OPERATOR_FILES / "crds"
 POLICIES: Final = _OPERATOR_FILES / "policies"
 RIGHTS: Final = _OPERATOR_FILES / "rbac"
 
+JSON = dict[str, Any]
 _APPLY: Final = ("apply", "--server-side", "--force-conflicts", "--field-manager=skald")
 
 
-def apply_all(instance: Instance) -> None:
-    """Apply everything; what is there already stays as it is. Raises PlatformError with the API server's complaint."""
-    kubectl(instance, [*_APPLY, "-f", NAMESPACE_FILE, "-f", KINDS])
-    kubectl(instance, ["wait", "--for=condition=Established", "--timeout=30s", "-f", KINDS])
-    kubectl(instance, [*_APPLY, "-n", NAMESPACE, "-f", POLICIES, "-f", RIGHTS, "-f", DEFINITIONS])
+def apply_namespace(instance: Instance, namespace: str = NAMESPACE) -> None:
+    """Apply a namespace with the service accounts and their rights.
 
-
-def apply_namespace(instance: Instance, namespace: str) -> None:
-    """Make another namespace like the shop's, with its service accounts and rights, but without definitions."""
+    What is there already stays as it is. Raises PlatformError with the API server's complaint.
+    """
     files = [NAMESPACE_FILE, *sorted(RIGHTS.glob("*.yaml"))]
-    objects = [renamed(one, namespace) for file in files for one in yaml.safe_load_all(file.read_text("utf-8"))]
-    kubectl(instance, [*_APPLY, "-f", "-"], stdin=yaml.safe_dump_all(objects))
+    objects = [one for file in files for one in yaml.safe_load_all(file.read_text("utf-8"))]
+    objects[1:1] = [account(name) for name in AUDIENCES]  # after the namespace, before what speaks of them
+    kubectl(instance, [*_APPLY, "-f", "-"], stdin=yaml.safe_dump_all(renamed(one, namespace) for one in objects))
 
 
-def renamed(one: dict[str, Any], namespace: str) -> dict[str, Any]:
+def apply_kinds(instance: Instance) -> None:
+    """Apply the kinds, wait until they are served, then their policies and the definitions; as ``apply_namespace``."""
+    kubectl(instance, [*_APPLY, "-f", KINDS, "-f", POLICIES])
+    kubectl(instance, ["wait", "--for=condition=Established", "--timeout=30s", "-f", KINDS])
+    kubectl(instance, [*_APPLY, "-n", NAMESPACE, "-f", DEFINITIONS])
+
+
+def account(name: str) -> JSON:
+    """The service account of that name. Its tokens are projected, never mounted by default."""
+    metadata = {"name": name, "namespace": NAMESPACE}
+    return {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata, "automountServiceAccountToken": False}
+
+
+def renamed(one: JSON, namespace: str) -> JSON:
     """The object as it is in another namespace than the shop's."""
     metadata = one["metadata"]
     if one["kind"] == "Namespace":
@@ -51,5 +63,5 @@ def renamed(one: dict[str, Any], namespace: str) -> dict[str, Any]:
 
 
 def manifest_files() -> list[Path]:
-    """Every file that ``apply_all`` applies."""
+    """Every file that is applied."""
     return [NAMESPACE_FILE, *(f for d in (KINDS, POLICIES, RIGHTS, DEFINITIONS) for f in sorted(d.glob("*.yaml")))]

@@ -97,16 +97,19 @@ def refuse_unproven(installed: Mapping[str, str]) -> None:
 
 def get_mmdebstrap(logs: Path) -> None:
     """Install mmdebstrap by apt when it is not there. Raises PlatformError where that does not work."""
-    if shutil.which("mmdebstrap"):
-        return
+    if not shutil.which("mmdebstrap"):
+        install_packages(["mmdebstrap", "debian-archive-keyring"], logs)
+
+
+def install_packages(packages: Sequence[str], logs: Path) -> None:
+    """Install Debian packages on this machine. Raises PlatformError where that does not work."""
     if not shutil.which("apt-get"):
         raise PlatformError(
-            "mmdebstrap is missing and there is no apt-get to install it",
-            "use Debian or Ubuntu, or run Skald in a cluster: make kind-up",
+            f"there is no apt-get to install {', '.join(packages)} with",
+            "use Debian or Ubuntu, or a machine with a docker daemon and a registry: make kind-up",
         )
     environment = {"DEBIAN_FRONTEND": "noninteractive"}
     run_tool(["apt-get", "update"], log=logs / "apt.log", env=environment)
-    packages = ["mmdebstrap", "debian-archive-keyring"]
     run_tool(
         ["apt-get", "install", "--yes", "--no-install-recommends", *packages], log=logs / "apt.log", env=environment
     )

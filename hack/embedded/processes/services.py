@@ -74,7 +74,7 @@ class Services:
             name="saga-operator",
             command=_module("saga_operator", "run"),
             env=self.environment.operator(),
-            needs=frozenset({"manifests", "tokens", "rabbitmq"}),
+            needs=frozenset({"kinds", "tokens", "rabbitmq"}),
             ready=self._ready("saga-operator-metrics"),
         )
 

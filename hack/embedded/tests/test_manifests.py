@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hack.embedded.manifests import manifest_files, renamed
+from hack.embedded.manifests import account, manifest_files, renamed
 
 
 def test_a_namespaced_object_moves_with_the_accounts_it_speaks_of() -> None:
@@ -15,6 +15,15 @@ def test_a_namespaced_object_moves_with_the_accounts_it_speaks_of() -> None:
     assert moved["metadata"]["namespace"] == "mine"
     assert [subject["namespace"] for subject in moved["subjects"]] == ["mine", "elsewhere"]
     assert binding["metadata"]["namespace"] == "shop", "the original is left alone"
+
+
+def test_an_accounts_token_is_never_mounted_by_default() -> None:
+    assert renamed(account("orders"), "mine") == {
+        "apiVersion": "v1",
+        "kind": "ServiceAccount",
+        "metadata": {"name": "orders", "namespace": "mine"},
+        "automountServiceAccountToken": False,
+    }
 
 
 def test_the_namespace_itself_gets_the_name() -> None:
