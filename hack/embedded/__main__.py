@@ -63,7 +63,9 @@ def _logs(instance: Instance, given: argparse.Namespace, _: Console) -> None:
 
 
 def _restart(instance: Instance, given: argparse.Namespace, console: Console) -> None:
-    restart(load(instance, console).process(given.name), instance, Supervisor(instance))
+    process = load(instance, console).process(given.name)
+    with instance.lock():
+        restart(process, instance, Supervisor(instance))
     console.print(f"{given.name} was restarted and is ready")
 
 

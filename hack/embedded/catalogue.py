@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Final
 
 from hack.embedded.credentials import Credentials
@@ -39,8 +39,9 @@ class Catalogue:
     environment: Environment
     services: Services
 
+    @cached_property
     def nodes(self) -> Mapping[str, Node]:
-        """By name, in the order in which people like to read them."""
+        """By name, parts before services."""
         nodes: list[Node] = [
             *self.control_plane.processes(),
             Task("namespace", self._make_namespace, needs=frozenset({"apiserver"})),
@@ -57,15 +58,16 @@ class Catalogue:
 
     def process(self, name: str) -> Process:
         """One process. Raises PlatformError when there is none of that name."""
-        for process in self.processes():
-            if process.name == name:
-                return process
-        known = ", ".join(process.name for process in self.processes())
-        raise PlatformError(f"no process is called {name!r}", f"one of: {known}")
+        node = self.nodes.get(name)
+        if not isinstance(node, Process):
+            known = ", ".join(process.name for process in self.processes)
+            raise PlatformError(f"no process is called {name!r}", f"one of: {known}")
+        return node
 
+    @property
     def processes(self) -> list[Process]:
         """What the supervisor keeps."""
-        return [node for node in self.nodes().values() if isinstance(node, Process)]
+        return [node for node in self.nodes.values() if isinstance(node, Process)]
 
     def _make_namespace(self) -> None:
         self.control_plane.hand_out_access()

@@ -12,3 +12,7 @@ class PlatformError(Exception):
     def __init__(self, message: str, remedy: str = "") -> None:
         super().__init__(message)
         self.remedy = remedy
+
+
+class GivenUp(Exception):
+    """Not waited for any longer, because something else failed."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from hack.embedded.errors import PlatformError
-from hack.embedded.ports import Ports, ports_for
+from hack.embedded.ports import OFFSETS, Ports, ports_for
 from hack.embedded.record import read_record
 
 REPOSITORY: Final = Path(__file__).resolve().parents[2]
@@ -116,9 +116,12 @@ def open_instance(name: str, environ: Mapping[str, str] = os.environ) -> Instanc
     home = REPOSITORY / ".platform"
     if name != "main":
         home = home / "instances" / name
-    instance = Instance(name, home, ports_for(name, environ))
+    instance = Instance(name, home, Ports({}))
     record = read_record(instance.run) if _accepts(instance.socket) else None
-    return replace(instance, ports=Ports(record.ports)) if record else instance
+    chosen = record.ports if record else {}
+    if not OFFSETS.keys() <= chosen.keys():  # not up, or up since before the table got another port
+        chosen = {**ports_for(name, environ).numbers, **chosen}
+    return replace(instance, ports=Ports(chosen))
 
 
 def _accepts(path: Path) -> bool:

@@ -34,7 +34,7 @@ def up(instance: Instance, console: Console, *, only_parts: bool = False) -> boo
     """
     with instance.lock():
         everything = load(instance, console)
-        nodes = everything.nodes()
+        nodes = everything.nodes
         supervisor = Supervisor(instance)
         alive = _alive(supervisor)
         wanted = with_needs({*INFRASTRUCTURE, *alive} & nodes.keys() if only_parts else nodes.keys(), nodes)
@@ -82,7 +82,7 @@ def _alive(supervisor: Supervisor) -> set[str]:
 
 def _fingerprint(everything: Catalogue) -> str:
     """Changes with anything that is started or applied."""
-    digest = hashlib.sha256(render_config(everything.instance, everything.processes()).encode())
+    digest = hashlib.sha256(render_config(everything.instance, everything.processes).encode())
     for file in manifest_files():
         digest.update(file.read_bytes())
     return digest.hexdigest()
@@ -97,7 +97,7 @@ def _holds(before: Record | None, now: Record, wanted: Mapping[str, Node], alive
 
 def _prepare(everything: Catalogue, wanted: Mapping[str, Node], supervisor: Supervisor, console: Console) -> None:
     """Have a supervisor that knows today's configuration, and every port that is about to be used free."""
-    instance, processes = everything.instance, everything.processes()
+    instance, processes = everything.instance, everything.processes
     if supervisor.is_up():
         supervisor.reload(processes)
     else:

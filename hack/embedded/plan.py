@@ -11,7 +11,7 @@ from pathlib import Path
 from threading import Event
 from typing import Final
 
-from hack.embedded.errors import PlatformError
+from hack.embedded.errors import GivenUp, PlatformError
 from hack.embedded.instance import Instance
 from hack.embedded.processes.model import Node, Process, Task
 from hack.embedded.progress import Board
@@ -116,14 +116,16 @@ def wait_ready(
     log_begins: int = 0,
     given_up: Event | None = None,
 ) -> None:
-    """Wait until the process does its work, or until ``given_up`` is set.
+    """Wait until the process does its work.
 
     Raises PlatformError as soon as it dies or when its patience is over, with the last lines of its log, of which those
-    before byte ``log_begins`` are an earlier run's.
+    before byte ``log_begins`` are an earlier run's; GivenUp once ``given_up`` is set.
     """
     deadline = time.monotonic() + process.patience
     first_pid = supervisor.info(process.name).pid
-    while not process.ready() and not (given_up and given_up.is_set()):
+    while not process.ready():
+        if given_up and given_up.is_set():
+            raise GivenUp
         now = supervisor.info(process.name)
         if not now.alive or now.pid != first_pid:
             raise _never_ready(process, instance, "did not stay up", log_begins)

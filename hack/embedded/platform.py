@@ -137,6 +137,8 @@ class Platform:
     def kill(self, process: str, signal: int = signals.SIGKILL) -> None:
         """Send a signal to a process and all it started. One that dies of it is started again by the supervisor."""
         pid = self.pid(process)
+        if not pid:
+            raise PlatformError(f"{process} does not run, so nothing can be sent to it")
         os.killpg(pid, signal)
         if signal == signals.SIGKILL:
             psutil.wait_procs([psutil.Process(pid)], timeout=10)

@@ -14,14 +14,19 @@ from rich.live import Live
 from rich.spinner import Spinner
 from rich.table import Table
 
+from hack.embedded.errors import GivenUp
+
+_State = Literal["working", "done", "left", "failed"]
+
 _SPINNER: Final = Spinner("dots", style="cyan")
+_SIGNS: Final = {"done": "[green]✓", "left": "[dim]-", "failed": "[red]✗"}
 
 
 @dataclass
 class _Row:
     began: float
     note: str
-    state: Literal["working", "done", "failed"] = "working"
+    state: _State = "working"
     seconds: float = 0
 
 
@@ -55,12 +60,15 @@ class Board:
             self._console.print(f"  {name}: {note}", highlight=False)
         try:
             yield
+        except GivenUp:
+            self._end(name, row, "left")
+            raise
         except BaseException:
             self._end(name, row, "failed")
             raise
         self._end(name, row, "done")
 
-    def _end(self, name: str, row: _Row, state: Literal["done", "failed"]) -> None:
+    def _end(self, name: str, row: _Row, state: _State) -> None:
         with self._lock:
             row.state, row.seconds = state, self._clock() - row.began
         if not self._live:
@@ -72,8 +80,6 @@ class Board:
             for name, row in self._rows.items():
                 if row.state == "working":
                     table.add_row(_SPINNER, name, f"{self._clock() - row.began:5.1f} s", f"[dim]{row.note}")
-                elif row.state == "done":
-                    table.add_row("[green]✓", name, f"{row.seconds:5.1f} s")
                 else:
-                    table.add_row("[red]✗", f"[red]{name}", f"{row.seconds:5.1f} s")
+                    table.add_row(_SIGNS[row.state], name, f"{row.seconds:5.1f} s")
         return table

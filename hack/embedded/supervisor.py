@@ -114,10 +114,10 @@ class Supervisor:
         self._tolerate(Faults.NOT_RUNNING, "stopProcess", name, True)  # noqa: FBT003 - the wire has no names
 
     def shut_down(self) -> None:
-        """End supervisord, and with it whatever still runs under it."""
+        """End supervisord, and with it whatever still runs under it. One that hangs is a stray from then on."""
         daemon = psutil.Process(self._call("getPID"))
         self._call("shutdown")
-        daemon.wait(timeout=_STOP_SECONDS * 2)
+        psutil.wait_procs([daemon], timeout=_STOP_SECONDS * 2)
 
     def _tolerate(self, fault_code: int, method: str, name: str, *arguments: object) -> None:
         try:

@@ -105,7 +105,7 @@ def install_packages(packages: Sequence[str], logs: Path) -> None:
     """Install Debian packages on this machine. Raises PlatformError where that does not work."""
     if not shutil.which("apt-get"):
         raise PlatformError(
-            f"there is no apt-get to install {', '.join(packages)} with",
+            f"{packages[0]} is missing and there is no apt-get to install it",
             "use Debian or Ubuntu, or a machine with a docker daemon and a registry: make kind-up",
         )
     environment = {"DEBIAN_FRONTEND": "noninteractive"}

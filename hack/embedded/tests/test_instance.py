@@ -36,11 +36,16 @@ def test_a_deep_checkout_does_not_outgrow_a_sockets_path(checkout: Path, monkeyp
 
 def test_what_is_up_keeps_its_ports_whatever_the_environment_says(checkout: Path) -> None:
     instance = open_instance("main", {})
-    write_record(instance.run, Record({"gateway": 8080}, {}, [], ""))
+    write_record(instance.run, Record({**instance.ports.numbers, "gateway": 8080}, {}, [], ""))
     assert open_instance("main", {}).ports["gateway"] == 18000, "nobody answers on the socket: it is not up"
     instance.socket.parent.mkdir(exist_ok=True)
     with socket.socket(socket.AF_UNIX) as supervisor:
         supervisor.bind(str(instance.socket))
         supervisor.listen()
         assert open_instance("main", {"SKALD_PORT_GATEWAY": "9090"}).ports["gateway"] == 8080
+        write_record(instance.run, Record({"gateway": 8080}, {}, [], ""))
+        grown = open_instance("main", {"SKALD_PORT_ETCD": "9090"}).ports
+        assert (grown["gateway"], grown["etcd"]) == (8080, 9090), (
+            "a port that it does not have yet is still free to choose"
+        )
     instance.socket.unlink()

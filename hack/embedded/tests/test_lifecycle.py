@@ -28,6 +28,7 @@ class SmallCatalogue:
     done: list[str] = field(default_factory=list)
     changes: Callable[[Process], Process] = lambda process: process
 
+    @property
     def nodes(self) -> Mapping[str, Node]:
         nodes: list[Node] = [
             self.changes(web_server(self.instance, "etcd")),
@@ -37,8 +38,9 @@ class SmallCatalogue:
         ]
         return {node.name: node for node in nodes}
 
+    @property
     def processes(self) -> list[Process]:
-        return [node for node in self.nodes().values() if isinstance(node, Process)]
+        return [node for node in self.nodes.values() if isinstance(node, Process)]
 
 
 @pytest.fixture

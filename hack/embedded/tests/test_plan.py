@@ -55,6 +55,19 @@ def test_after_a_failure_nothing_more_begins_and_those_who_wait_are_told() -> No
     assert given_up.is_set()
 
 
+def test_what_is_still_starting_when_another_fails_is_left_and_not_called_ready(
+    instance: Instance, console: Console
+) -> None:
+    slow = Process("etcd", ("sleep", "60"), lambda: False)
+    bad = Process("apiserver", ("false",), lambda: False)
+    supervisor = Supervisor(instance)
+    supervisor.launch([slow, bad])
+    with Board(console) as board, pytest.raises(PlatformError, match="apiserver did not stay up"):
+        bring_up({"etcd": slow, "apiserver": bad}, instance, supervisor, board)
+    ends = dict(line.split()[:2] for line in console.export_text().splitlines())
+    assert ends == {"apiserver": "failed", "etcd": "left"}
+
+
 def test_what_comes_up_is_ready_in_order_and_goes_down_the_other_way(instance: Instance, console: Console) -> None:
     done: list[str] = []
     etcd, apiserver = web_server(instance, "etcd"), web_server(instance, "apiserver", "manifests")
