@@ -26,7 +26,7 @@ MESSAGES: dict[str, Callable[[], Any]] = {
     "compensation with other content": lambda: compensation(content="other"),
 }
 FINAL = (Outcome.EXECUTED, Outcome.FAILED, Outcome.DEAD)
-messages = st.sampled_from(sorted(MESSAGES))
+messages = st.sampled_from([*["action", "cancel", "compensation"] * 3, *MESSAGES])
 
 
 class _Register(RuleBasedStateMachine):
@@ -39,7 +39,7 @@ class _Register(RuleBasedStateMachine):
         self.world = World()
         self.final: dict[str, Any] = {}
         self.answers: dict[str, list[Answer]] = {ACTION: [], COMPENSATION: []}
-        self.undone_before = False
+        self.compensated = False
 
     @initialize(undoable=st.booleans())
     def kind_of_work(self, undoable: bool) -> None:
@@ -54,12 +54,20 @@ class _Register(RuleBasedStateMachine):
 
     def send(self, name: str, behaviour: str = "succeeds") -> None:
         message = MESSAGES[name]()
+        command_id, fingerprint = message.address.command_id, message.address.fingerprint
+        before = self.world.register.get(command_id)
         try:
             answer = self.world.apply(message, self.decide(behaviour))
         except Died:
             return
+        if before is not None and before.fingerprint not in (None, fingerprint):
+            assert answer.body.get("code") == "KeyReused", "R6"
         if answer.body.get("code") != "KeyReused":
-            self.answers[message.address.command_id].append(answer)
+            self.answers[command_id].append(answer)
+        if command_id == COMPENSATION and answer.type is ReplyType.SUCCEEDED:
+            self.compensated = True
+        if command_id == ACTION and self.compensated:
+            assert answer.type is not ReplyType.SUCCEEDED, "R2, R4"
 
     @rule(name=messages, behaviour=st.sampled_from(["succeeds", "fails", "fails for now"]))
     def message_comes(self, name: str, behaviour: str) -> None:
@@ -82,6 +90,12 @@ class _Register(RuleBasedStateMachine):
         self.world.work.meanwhile = lambda: self.send(other)
         self.send(name)
         self.world.work.meanwhile = None
+
+    @rule(name=messages, other=messages)
+    def worker_pauses_before_it_takes_back(self, name: str, other: str) -> None:
+        self.world.work.meanwhile_in_undo = lambda: self.send(other)
+        self.send(name)
+        self.world.work.meanwhile_in_undo = None
 
     @rule(name=messages, retryable=st.booleans())
     def work_fails(self, name: str, retryable: bool) -> None:
@@ -112,6 +126,11 @@ class _Register(RuleBasedStateMachine):
             if command_id == ACTION and self.undone:
                 facts = [one for one in facts if one is not ReplyType.CANCELLED]
             assert len(set(facts)) <= 1, facts
+
+    @invariant()
+    def R3_no_failure_of_a_compensation_is_registered(self) -> None:
+        entry = self.world.register.get(COMPENSATION)
+        assert entry is None or entry.outcome is not Outcome.FAILED
 
     @invariant()
     def R4_undone_means_executed_and_its_compensation_too(self) -> None:
@@ -145,7 +164,7 @@ class StartedWork(_Register):
     works = True
 
 
-profile = settings(max_examples=150, stateful_step_count=12, deadline=None)
+profile = settings(max_examples=250, stateful_step_count=12, deadline=None)
 TestR1toR6WithEffectsOfOneWrite = DirectEffects.TestCase
 TestR1toR6WithEffectsOfOneWrite.settings = profile
 TestR1toR6WithStartedWork = StartedWork.TestCase

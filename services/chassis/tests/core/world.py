@@ -84,6 +84,8 @@ class HoldWork:
     dies_before: int = 0
     dies_after: int = 0
     meanwhile: Callable[[], None] | None = None
+    """Happens between the work and its registration; ``meanwhile_in_undo`` before anything is taken back."""
+    meanwhile_in_undo: Callable[[], None] | None = None
 
     def run(self, state: dict[str, Any], command_id: str, /) -> bool:
         if self.dies_before:
@@ -106,6 +108,9 @@ class HoldWork:
         return Done({**state, "held": outcome}, {"held": outcome})
 
     def undo(self, state: dict[str, Any], command_id: str, /) -> dict[str, Any]:
+        meanwhile, self.meanwhile_in_undo = self.meanwhile_in_undo, None
+        if meanwhile is not None:
+            meanwhile()
         self.provider.release(command_id)
         return {**state, "held": False}
 
