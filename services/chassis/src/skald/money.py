@@ -15,7 +15,7 @@ LARGEST_AMOUNT: Final = 2**53 - 1
 
 @dataclass(frozen=True, slots=True)
 class Money:
-    """A positive amount in minor units: cents of EUR, yen of JPY. The bounds show in OpenAPI; who reads one checks them."""
+    """A positive amount in minor units: cents of EUR, yen of JPY. The bounds show in OpenAPI; readers check them."""
 
     amount: Annotated[int, Field(ge=1, le=LARGEST_AMOUNT)]
     currency: Annotated[str, Field(pattern="^[A-Z]{3}$")]
