@@ -35,7 +35,10 @@ async def _run(settings: Settings) -> int:
     try:
         await Operator(settings).run()
     except (NotServed, OSError) as error:
-        log.error("the saga operator cannot run: %s", error)
+        log.error("the saga operator cannot run: %s", error)  # noqa: TRY400  the sentence says it all
+        return 1
+    except Exception:  # kopf gave up, or a bug: say it as a line of the log like any other
+        log.exception("the saga operator ended unexpectedly")
         return 1
     return 0
 

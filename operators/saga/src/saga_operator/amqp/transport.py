@@ -13,7 +13,6 @@ from functools import partial
 from typing import Any, Final
 
 import pika
-from pika.adapters.asyncio_connection import AsyncioConnection
 from pika.channel import Channel
 from pika.exceptions import AMQPError
 from pika.frame import Method
@@ -23,6 +22,7 @@ from skald_wire.names import REPLIES_EXCHANGE, Header
 
 from saga_operator.amqp.codec import from_delivery, to_properties
 from saga_operator.amqp.confirms import Confirms, Done, Mark, Outcome
+from saga_operator.amqp.connection import CoalescingConnection
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ class Transport:
         self._parameters = _parameters(url)
         self._receive = receive
         self._opened = opened
-        self._connection: AsyncioConnection | None = None
+        self._connection: CoalescingConnection | None = None
         self._channel: Channel | None = None
         self._confirms = Confirms()
         self._failures = 0
@@ -70,7 +70,7 @@ class Transport:
     def open(self) -> None:
         """Connect, and connect again whenever the connection ends."""
         self._retry = None
-        self._connection = AsyncioConnection(
+        self._connection = CoalescingConnection(
             self._parameters,
             on_open_callback=self._on_connected,
             on_open_error_callback=self._on_ended,

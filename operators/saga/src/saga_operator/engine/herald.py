@@ -35,8 +35,8 @@ class Herald:
 
     def finished(self, saga: Saga) -> None:
         """For the world: the saga has reached the phase that its status shows."""
-        self._tracer.record(saga)
         self.messengers.put(saga)
+        self._tracer.record(saga)
 
     async def _announce(self, job: tuple[Saga, Announce]) -> None:
         await self._store.announce(*job)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
-from saga_operator.domain import machine
+from saga_operator.domain import machine, moments
 from saga_operator.domain.effects import Announce, Effect, Finish, Publish, Store
 from saga_operator.domain.events import (
     DefinitionChanged,
@@ -242,8 +242,16 @@ class Engine:
             case Announce():
                 self._herald.announce(live.saga, effect)
             case Finish():
-                self._herald.finished(live.saga)
-                self._table.remove(live)
+                self._finish(live)
+
+    def _finish(self, live: LiveSaga) -> None:
+        status = live.saga.status
+        phase = {"phase": status.phase.value}
+        self._metrics.count("finished", phase)
+        if status.start_time is not None:
+            self._metrics.observe("duration_seconds", self._clock.now() - moments.parse(status.start_time), phase)
+        self._table.remove(live)
+        self._herald.finished(live.saga)
 
     def _participant(self, live: LiveSaga, step: str) -> str | None:
         match self.definitions.get(live.definition):

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
 import orjson
 
 from saga_operator.domain.kinds import Saga, SagaDefinition
+from saga_operator.engine.ports import Ref
 
 JSON = Any
-
-_saga = msgspec.json.Decoder(Saga)
-_definition = msgspec.json.Decoder(SagaDefinition)
 
 
 class Unreadable(ConnectionError):
@@ -23,36 +22,62 @@ class Unreadable(ConnectionError):
     """
 
 
-def decode_saga(body: bytes) -> Saga:
-    """A Saga as the API server sent it. Raises Unreadable."""
+class _Name(msgspec.Struct):
+    namespace: str
+    name: str
+    uid: str
+
+
+class _Item(msgspec.Struct):
+    metadata: _Name
+
+
+class _Names(msgspec.Struct):
+    items: list[_Item]
+
+
+_saga = msgspec.json.Decoder(Saga)
+_definition = msgspec.json.Decoder(SagaDefinition)
+_names = msgspec.json.Decoder(_Names)
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
     try:
-        return _saga.decode(body)
+        yield
     except msgspec.MsgspecError as error:
         raise Unreadable(str(error)) from None
+
+
+def decode_saga(body: bytes) -> Saga:
+    """A Saga as the API server sent it. Raises Unreadable."""
+    with _reading():
+        return _saga.decode(body)
 
 
 def decode_definition(body: bytes) -> SagaDefinition:
     """A SagaDefinition as the API server sent it. Raises Unreadable."""
-    try:
+    with _reading():
         return _definition.decode(body)
-    except msgspec.MsgspecError as error:
-        raise Unreadable(str(error)) from None
+
+
+def decode_names(body: bytes) -> list[tuple[Ref, str]]:
+    """Place and uid of every object in a PartialObjectMetadataList. Raises Unreadable."""
+    with _reading():
+        names = [item.metadata for item in _names.decode(body).items]
+    return [(Ref(each.namespace, each.name), each.uid) for each in names]
 
 
 def to_saga(raw: Mapping[str, JSON]) -> Saga:
     """A Saga out of kopf's dictionaries. Raises Unreadable."""
-    try:
+    with _reading():
         return msgspec.convert(raw, Saga)
-    except msgspec.ValidationError as error:
-        raise Unreadable(str(error)) from None
 
 
 def to_definition(raw: Mapping[str, JSON]) -> SagaDefinition:
     """A SagaDefinition out of kopf's dictionaries. Raises Unreadable."""
-    try:
+    with _reading():
         return msgspec.convert(raw, SagaDefinition)
-    except msgspec.ValidationError as error:
-        raise Unreadable(str(error)) from None
 
 
 def encode(document: Mapping[str, JSON]) -> bytes:

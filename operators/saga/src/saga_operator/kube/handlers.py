@@ -150,6 +150,7 @@ def make_settings() -> kopf.OperatorSettings:
     # Terminal sagas leave the watch as DELETED, and a restart lists only live ones.
     settings.watching.field_selectors[GROUP, "sagas"] = LIVE_SELECTOR
     settings.networking.request_timeout = 10
-    # An API server that starts answers 403 and 5xx for a moment; past these tries kopf, and with it the process, ends.
-    settings.networking.error_backoffs = (0.2, 0.5, 1, 1, 2, 2, 5, 5, 5)
+    # Short, because sagas wait; many, because kopf, and with it the process, ends when they are used up, and an API
+    # server that starts answers 403 and 5xx for a while.
+    settings.networking.error_backoffs = (0.1, 0.2, 0.5, *([1.0] * 30))
     return settings

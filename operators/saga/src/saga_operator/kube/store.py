@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 import uuid
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
@@ -10,7 +11,6 @@ from http import HTTPStatus
 from typing import Any, Final
 
 import msgspec
-import orjson
 
 from saga_operator.domain.effects import Announce
 from saga_operator.domain.kinds import API_VERSION, DefinitionStatus, Phase, Saga, SagaDefinition
@@ -54,13 +54,18 @@ class KubeStore:
         """Write to the very version that was read, and say what became of it."""
         metadata = {"uid": fence.uid, "resourceVersion": fence.resource_version}
         body = codec.encode({"metadata": metadata, "status": patch})
+        begun = time.perf_counter()
         try:
             answer = await self._client.merge_patch(f"{_path('sagas', ref)}/status", body)
         except ConnectionError as error:
             self._metrics.count("patches", {"code": "none"})
             return Unavailable(str(error))
         self._metrics.count("patches", {"code": str(answer.status)})
-        return _result(answer)
+        self._metrics.observe("patch_seconds", time.perf_counter() - begun, {})
+        result = _result(answer)
+        # The API server does not compare the uid in a patch of a subresource, so the answer's is compared here.
+        overtaken = isinstance(result, Written) and result.saga.metadata.uid != fence.uid
+        return Conflict() if overtaken else result
 
     async def read(self, ref: Ref) -> Saga | None:
         """The saga as etcd has it. Raises ConnectionError."""
@@ -71,9 +76,7 @@ class KubeStore:
         """Names and uids only, from the API server's cache. Raises ConnectionError."""
         path = f"{_collection('sagas', self._namespace)}?fieldSelector={_quoted(LIVE_SELECTOR)}&resourceVersion=0"
         answer = await self._client.get(path, accept=NAMES_ONLY)
-        document = orjson.loads(_expect_ok(answer, "the list of live sagas"))
-        metadata = [item["metadata"] for item in document["items"]]
-        return [(Ref(item["namespace"], item["name"]), item["uid"]) for item in metadata]
+        return codec.decode_names(_expect_ok(answer, "the list of live sagas"))
 
     async def announce(self, saga: Saga, announcement: Announce) -> None:
         """Create the Event; the same one again after a restart is the same object, not a second one."""

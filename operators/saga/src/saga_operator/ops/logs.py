@@ -8,7 +8,7 @@ from typing import Final
 
 from pythonjsonlogger.json import JsonFormatter
 
-QUIET: Final = {"kopf.objects": logging.WARNING, "kopf.activities": logging.WARNING, "pika": logging.ERROR}
+QUIET: Final = {"kopf.objects": logging.WARNING, "kopf.activities": logging.WARNING, "pika": logging.CRITICAL}
 """kopf.objects writes a line per event; pika reports a lost connection five times, and the transport says it once."""
 
 
@@ -17,15 +17,16 @@ def configure_logs(level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         JsonFormatter(
-            "{asctime}{levelname}{name}{message}",
+            "{levelname}{name}{message}",
             style="{",
-            rename_fields={"asctime": "time", "levelname": "level", "name": "logger"},
-            datefmt="%Y-%m-%dT%H:%M:%S%z",
+            timestamp="time",
+            rename_fields={"levelname": "level", "name": "logger"},
             static_fields={"service": "saga-operator"},
         )
     )
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
+    logging.captureWarnings(capture=True)
     for name, quiet in QUIET.items():
         logging.getLogger(name).setLevel(max(quiet, logging.getLevelName(level)))

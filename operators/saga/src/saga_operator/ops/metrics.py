@@ -19,7 +19,7 @@ COUNTERS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
 }
 """Name to help text and labels; exported as ``skald_saga_<name>_total``."""
 HISTOGRAMS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
-    "duration_seconds": ("From a saga's creation to its terminal phase", ("phase",)),
+    "duration_seconds": ("From a saga's start to its terminal phase", ("phase",)),
     "patch_seconds": ("One status write, as long as the API server took", ()),
 }
 GAUGES: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
@@ -37,6 +37,7 @@ class PrometheusMetrics:
             name: Counter(f"skald_saga_{name}", text, labels, registry=self._registry)
             for name, (text, labels) in COUNTERS.items()
         }
+        self._counted: dict[tuple[str, ...], Counter] = {}
         self._histograms = {
             name: Histogram(f"skald_saga_{name}", text, labels, registry=self._registry, buckets=BUCKETS)
             for name, (text, labels) in HISTOGRAMS.items()
@@ -48,8 +49,13 @@ class PrometheusMetrics:
 
     def count(self, name: str, labels: Mapping[str, str]) -> None:
         """Add one."""
-        counter = self._counters[name]
-        (counter.labels(**labels) if labels else counter).inc()
+        # Looking a child up costs the library more than counting does, and this is called a dozen times per saga.
+        key = (name, *labels.values())
+        counter = self._counted.get(key)
+        if counter is None:
+            parent = self._counters[name]
+            counter = self._counted[key] = parent.labels(**labels) if labels else parent
+        counter.inc()
 
     def observe(self, name: str, value: float, labels: Mapping[str, str]) -> None:
         """Add one observation."""
