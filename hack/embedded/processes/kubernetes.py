@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,9 @@ ISSUER: Final = "https://kubernetes.default.svc.cluster.local"
 
 CONTROLLERS: Final = ("namespace-controller", "garbage-collector-controller", "serviceaccount-controller")
 """Without them a namespace is never gone, owned objects stay, and no default service account appears."""
+
+_PLUGINS: Final = ("kubectl-saga", "kubectl_complete-saga")
+"""Programs of this environment that kubectl runs as ``kubectl saga``, and asks for its completions."""
 
 
 @dataclass(frozen=True)
@@ -133,13 +137,21 @@ class ControlPlane:
         )
 
     def hand_out_access(self) -> None:
-        """Write the administrator's kubeconfig, and a kubectl that uses it whatever KUBECONFIG says."""
+        """Write the administrator's kubeconfig, and a kubectl with plugins that use it whatever KUBECONFIG says."""
         write_private(self.instance.kubeconfig, render_kubeconfig(self.instance, "admin", self.admin_token))
         self.instance.kubectl.parent.mkdir(parents=True, exist_ok=True)
-        self.instance.kubectl.write_text(
-            f"#!/bin/sh\nKUBECONFIG='{self.instance.kubeconfig}' exec '{self.parts.kubernetes / 'kubectl'}' \"$@\"\n"
+        self._hand_out("kubectl", self.parts.kubernetes / "kubectl")
+        for plugin in _PLUGINS:
+            self._hand_out(plugin, Path(sys.executable).parent / plugin)
+
+    def _hand_out(self, name: str, program: Path) -> None:
+        """A program that uses this instance. kubectl finds its plugins beside it."""
+        folder = self.instance.kubectl.parent
+        script = folder / name
+        script.write_text(
+            f"#!/bin/sh\nPATH='{folder}':\"$PATH\" KUBECONFIG='{self.instance.kubeconfig}' exec '{program}' \"$@\"\n"
         )
-        self.instance.kubectl.chmod(0o755)
+        script.chmod(0o755)
 
 
 def render_kubeconfig(instance: Instance, user: str, token: str) -> str:

@@ -1,0 +1,52 @@
+"""``kubectl saga cancel``."""
+
+from __future__ import annotations
+
+import time
+
+import click
+from saga_operator.domain.kinds import Saga, SagaDefinition
+
+from kubectl_saga.completion import saga_names
+from kubectl_saga.errors import CliError
+from kubectl_saga.forecast import Outcome, forecast
+from kubectl_saga.output import say
+from kubectl_saga.session import Session, connection_options, pass_session
+from kubectl_saga.stored import typed
+
+
+@click.command("cancel")
+@click.argument("names", metavar="NAME...", nargs=-1, required=True, shell_complete=saga_names)
+@connection_options
+@pass_session
+def command(session: Session, names: tuple[str, ...]) -> None:
+    """Ask sagas to go back, unless their pivot has run.
+
+    It cannot be taken back. `kubectl saga plan` shows before what it will undo, and `kubectl saga watch` how it goes.
+    """
+    failed: list[CliError] = []
+    for name in names:
+        try:
+            say(_cancel(session, name))
+        except CliError as error:
+            if len(names) > 1:
+                error.show()
+            failed.append(error)
+    if failed:
+        raise failed[0] if len(names) == 1 else CliError(f"{len(failed)} of {len(names)} sagas were not cancelled")
+
+
+def _cancel(session: Session, name: str) -> str:
+    stored = session.sagas.saga(name)
+    definition = session.sagas.definition_if_readable(stored["spec"]["definition"])
+    if definition is not None:
+        _refuse_what_changes_nothing(typed(SagaDefinition, definition), typed(Saga, stored))
+    session.sagas.cancel(name)
+    return f"saga.skald.dev/{name} will go back; follow it with: {session.again(f'watch {name}')}"
+
+
+def _refuse_what_changes_nothing(definition: SagaDefinition, saga: Saga) -> None:
+    """What is stored may be older than what the operator knows, but an end or a pivot that has run stays."""
+    plan = forecast(definition, saga, time.time())
+    if plan.outcome in (Outcome.ENDED, Outcome.TOO_LATE):
+        raise CliError(f"saga {saga.metadata.name} cannot be cancelled: {plan.message}")

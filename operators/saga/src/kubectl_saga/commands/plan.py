@@ -1,0 +1,82 @@
+"""``kubectl saga plan``."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from itertools import groupby
+
+import click
+import msgspec
+from saga_operator.domain.kinds import Saga, SagaDefinition
+
+from kubectl_saga.completion import saga_names
+from kubectl_saga.forecast import Asked, Forecast, Outcome, Undone, forecast
+from kubectl_saga.output import Cell, clean, compact, document, output_option, say, table
+from kubectl_saga.session import Session, connection_options, pass_session
+from kubectl_saga.stored import typed
+
+
+@click.command("plan")
+@click.argument("name", shell_complete=saga_names)
+@output_option("json", "yaml")
+@connection_options
+@pass_session
+def command(session: Session, name: str, output: str | None) -> None:
+    """Show what a cancel would undo now, in which order and with which inputs.
+
+    Nothing is changed and nothing is sent: the operator's own code goes through it with what the saga holds now.
+    """
+    saga = session.sagas.saga(name)
+    stored = session.sagas.find_definition(saga["spec"]["definition"])
+    definition = typed(SagaDefinition, stored) if stored is not None else None
+    plan = forecast(definition, typed(Saga, saga), time.time())
+    if output is not None:
+        say(document(msgspec.to_builtins(plan), output))
+    else:
+        say("\n".join(_lines(plan, session.again(f"cancel {name}"))))
+
+
+def _lines(plan: Forecast, cancel: str) -> Iterator[str]:
+    yield f"If saga {plan.saga} were cancelled now: {click.style(clean(plan.message), bold=True)}"
+    if plan.outcome in (Outcome.ENDED, Outcome.CANNOT_RUN):
+        return
+    if plan.onward:
+        yield f"Still to come: {', '.join(plan.onward)}"
+        return
+    yield from _asked(plan.asked)
+    yield from _undone(plan.undone, plan.asked)
+    if plan.kept:
+        yield "\nThese steps ran and stay as they are:"
+        yield table(("STEP", "WHY"), [(each.step, each.why) for each in plan.kept], indent="  ")
+    if plan.stall is not None:
+        yield click.style(f"\nThere it would get stuck: {clean(plan.stall)}", fg="red")
+    if plan.outcome is Outcome.TURNS_BACK:
+        yield f"\nNothing was changed. To do it: {cancel}"
+
+
+def _asked(asked: list[Asked]) -> Iterator[str]:
+    if not asked:
+        return
+    yield "\nFirst, participants are asked to cancel what is under way, or to say that it ran:"
+    rows = [(each.step, f"{each.participant}.{each.command}", _if_it_ran(each)) for each in asked]
+    yield table(("STEP", "COMMAND", "IF IT RAN"), rows, indent="  ")
+
+
+def _if_it_ran(asked: Asked) -> Cell | str:
+    if asked.pivot:
+        return Cell("it is the pivot: too late, nothing is undone, the saga goes on", "yellow")
+    return "it is undone"
+
+
+def _undone(undone: list[Undone], asked: list[Asked]) -> Iterator[str]:
+    if not undone:
+        yield "\nNothing else has run, so nothing is undone." if asked else "\nNothing has run, so nothing is undone."
+        return
+    yield "\nThen these compensations are sent; each number waits for the one before:"
+    for order, together in groupby(undone, key=lambda each: each.order):
+        for each in together:
+            condition = "" if each.certain else click.style("   only if it ran", fg="yellow")
+            command = click.style(f"{each.participant}.{each.command}", bold=True)
+            yield f"  {order:>2}. {command} undoes {each.step}{condition}"
+            yield f"      {compact(each.input)}"

@@ -1,0 +1,157 @@
+"""A story as a person reads it: the steps as bars over time, then who did what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Final
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+from saga_operator.domain.durations import show
+from saga_operator.domain.kinds import StepState
+
+from kubectl_saga.output import clean
+from kubectl_saga.overview import COLOURS
+from kubectl_saga.story import Happening, Mood, Span, Story
+
+ACTION, BETWEEN, COMPENSATION, ONGOING = "█", "╌", "▒", "▶"
+_STATES: Final = {
+    StepState.SUCCEEDED: "green",
+    StepState.COMPLETED: "green",
+    StepState.WAIVED: "magenta",
+    StepState.FAILED: "red",
+    StepState.COMPENSATED: "yellow",
+    StepState.COMPENSATING: "yellow",
+    StepState.CANCELLED: "yellow",
+    StepState.RUNNING: "cyan",
+}
+_MOODS: Final[dict[Mood, str]] = {"plain": "", "good": "green", "bad": "red", "back": "yellow", "wait": "cyan"}
+_NARROWEST, _WIDEST = 16, 60
+_LONG_GAP: Final = 1.0
+"""Seconds of silence that may catch the eye, if they are also a fifth of the whole."""
+
+
+def draw(story: Story, width: int) -> RenderableType:
+    """For a console of so many columns."""
+    return Group(_headline(story), Text(), _bars(story, width), Text(_legend(story), style="dim"), Text(), _log(story))
+
+
+def _headline(story: Story) -> Text:
+    saga, status = story.saga, story.saga.status
+    phase = status.phase
+    text = Text.assemble(
+        f"{saga.metadata.name} ({saga.spec.definition}): ",
+        (str(phase), f"bold {COLOURS.get(phase, '')}".strip()),
+        f" after {show(story.end - story.begin)}",
+    )
+    if status.failure is not None:
+        failure = status.failure
+        message = f": {failure.message}" if failure.message else ""
+        text.append(clean(f"\n{failure.step} failed with {failure.code}{message}"))
+    for condition in status.conditions:
+        if condition.type == "Stalled" and condition.status == "True" and not phase.terminal:
+            text.append(clean(f"\nstalled, {condition.reason}: {condition.message}"), "bold red")
+    return text
+
+
+def _bars(story: Story, width: int) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="", show_edge=False)
+    for title, justify in (("STEP", "left"), ("COMMAND", "left"), ("STATE", "left"), ("TRIES", "right")):
+        table.add_column(title, no_wrap=True, justify=justify)  # type: ignore[arg-type]
+    taken = sum(_widest(story, title) for title in ("step", "command", "state")) + 5 + 4 * 2
+    cells = max(_NARROWEST, min(_WIDEST, width - taken))
+    table.add_column(Text(_scale(story, cells)), no_wrap=True)
+    for span in story.spans:
+        table.add_row(
+            span.step,
+            span.command,
+            _state(span, story),
+            _tries(span),
+            _bar(span, story, cells),
+        )
+    return table
+
+
+def _state(span: Span, story: Story) -> Text:
+    never = span.state is StepState.PENDING and story.saga.status.phase.terminal
+    return Text("never ran" if never else str(span.state), _STATES.get(span.state, "dim"))
+
+
+def _widest(story: Story, field: str) -> int:
+    return max([len(field), *(len(str(getattr(span, field))) for span in story.spans)])
+
+
+def _tries(span: Span) -> str:
+    if not span.attempts:
+        return ""
+    return f"{span.attempts}" + (f" ({span.failures}✗)" if span.failures else "")
+
+
+def _scale(story: Story, cells: int) -> str:
+    total = story.end - story.begin
+    first, middle, last = "0s", show(total / 2), show(total)
+    free = cells - len(first) - len(middle) - len(last)
+    if free < 4:
+        return f"{first}{last:>{cells - len(first)}}"
+    return f"{first}{' ' * (free // 2)}{middle}{' ' * (free - free // 2)}{last}"
+
+
+def _bar(span: Span, story: Story, cells: int) -> Text:
+    if span.start is None:
+        return Text()
+    line = [" "] * cells
+    live = not story.saga.status.phase.terminal
+    start, end = _cell(span.start, story, cells), _cell(span.end or span.undo_start or story.end, story, cells)
+    known = span.end is not None or span.undo_start is None
+    _fill(line, start, end, ACTION if known else BETWEEN)
+    line[start] = ACTION
+    if span.undo_start is not None:
+        until = span.undo_end or story.end
+        _fill(line, _cell(span.undo_start, story, cells), _cell(until, story, cells), COMPENSATION)
+    if live and (span.undo_end if span.undo_start is not None else span.end) is None:
+        line[-1] = ONGOING
+    return Text("".join(line).rstrip(), _STATES.get(span.state, ""))
+
+
+def _fill(line: list[str], first: int, last: int, mark: str) -> None:
+    for cell in range(first, max(first, last) + 1):
+        line[cell] = mark
+
+
+def _cell(moment: float, story: Story, cells: int) -> int:
+    total = story.end - story.begin
+    share = (moment - story.begin) / total if total > 0 else 0.0
+    return min(cells - 1, max(0, int(share * cells)))
+
+
+def _legend(story: Story) -> str:
+    parts = [f"{ACTION} action"]
+    if any(span.undo_start is not None for span in story.spans):
+        parts += [f"{BETWEEN} done, then waiting", f"{COMPENSATION} compensation"]
+    return "   ".join(parts)
+
+
+def _log(story: Story) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="", show_edge=False)
+    table.add_column("AT", no_wrap=True, justify="right")
+    table.add_column("AFTER", no_wrap=True, justify="right")
+    table.add_column("WHO", no_wrap=True)
+    table.add_column("WHAT", overflow="fold")
+    for at, gap, each in _with_gaps(story):
+        table.add_row(at, gap, clean(each.who), Text(clean(each.what), _MOODS[each.mood]))
+    began = datetime.fromtimestamp(story.begin, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    table.add_row("", "", "", Text(f"(0s is {began})", "dim"))
+    return table
+
+
+def _with_gaps(story: Story) -> Iterator[tuple[str, Text, Happening]]:
+    long = max(_LONG_GAP, (story.end - story.begin) / 5)
+    before = story.begin
+    for each in story.happenings:
+        gap = max(0.0, each.at - before)
+        before = each.at
+        shown = Text("" if gap < 0.0005 else f"⋯ {show(gap)}" if gap >= long else show(gap))
+        shown.stylize("bold yellow" if gap >= long else "dim")
+        yield f"+{show(each.at - story.begin)}", shown, each

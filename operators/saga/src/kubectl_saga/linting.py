@@ -1,0 +1,142 @@
+"""Every rule of a definition, without a cluster.
+
+First the form: fields, types and limits, as the CustomResourceDefinition has them. A definition that has the right
+form is then compiled by the operator's own code, which knows all other rules.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, Final
+
+import jsonschema_rs
+import msgspec
+from saga_operator.domain.kinds import API_VERSION, SagaDefinition, SagaDefinitionSpec
+from saga_operator.domain.model import DefinitionError, compile_definition
+
+from kubectl_saga.errors import CliError
+from kubectl_saga.files import Document, Problem, read
+
+JSON = Any
+KIND: Final = "SagaDefinition"
+_OBJECT_NAME: Final = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
+_OF_STEP: Final = re.compile(r"step ([a-z][a-z0-9-]*)\b")
+_LONGEST: Final = 200
+"""Characters of a sentence that quotes what stands in the file."""
+_OF_FIELD: Final = re.compile(r"(inputSchema|deadline|defaults|compensationPolicy|concurrency)\b")
+
+
+def definitions_in(file: str) -> Iterator[Document]:
+    """The documents that are SagaDefinitions. Raises CliError."""
+    return (document for document in read(file) if document.kind == KIND)
+
+
+def load(document: Document) -> SagaDefinition:
+    """The definition, if its form is right. Raises CliError with everything that is wrong with the form."""
+    problems = list(_form(document))
+    if problems:
+        raise CliError("\n".join(str(problem) for problem in problems))
+    return _definition(document)
+
+
+def problems_in(document: Document) -> list[Problem]:
+    """Everything that is wrong with a definition."""
+    found = [*document.twice(), *_form(document)]
+    return found or list(_meaning(document))
+
+
+def _form(document: Document) -> Iterator[Problem]:
+    value = document.value
+    if value.get("apiVersion") != API_VERSION:
+        yield _problem(document, f"apiVersion must be {API_VERSION}, not {value.get('apiVersion')}", "apiVersion")
+    metadata = value.get("metadata")
+    name = metadata.get("name") if isinstance(metadata, dict) else None
+    if not isinstance(name, str) or not _OBJECT_NAME.fullmatch(name):
+        said = "metadata.name is missing" if name is None else f"metadata.name {name!r} is no name for an object"
+        yield _problem(
+            document, f"{said}; use small letters, digits and dashes, such as place-order-v1", "metadata", "name"
+        )
+    for key in value.keys() - {"apiVersion", "kind", "metadata", "spec", "status"}:
+        yield _problem(document, f"the field {key} is unknown", key)
+    if "spec" not in value:
+        yield _problem(document, "spec is missing")
+        return
+    for error in _schema().iter_errors(value["spec"]):
+        path = ["spec", *error.instance_path]
+        yield _problem(document, f"{_place(document, error.instance_path)}{_sentence(error)}", *path)
+
+
+def _meaning(document: Document) -> Iterator[Problem]:
+    try:
+        compile_definition(_definition(document))
+    except DefinitionError as error:
+        for text in error.problems:
+            yield _problem(document, text, *_path_of(document, text))
+
+
+def _definition(document: Document) -> SagaDefinition:
+    metadata = document.value["metadata"]
+    body = {"metadata": {"namespace": "", **metadata}, "spec": document.value["spec"]}
+    return msgspec.convert(body, SagaDefinition)
+
+
+def _problem(document: Document, text: str, *path: str | int) -> Problem:
+    metadata = document.value.get("metadata")
+    name = metadata.get("name") if isinstance(metadata, dict) else None
+    return Problem(document.file, document.line(*path), f"{KIND} {name or '(no name)'}: {text}")
+
+
+@cache
+def _schema() -> Any:
+    """The form of a spec, from the types that the CustomResourceDefinition is generated from."""
+    return jsonschema_rs.validator_for(_without_null(msgspec.json.schema(SagaDefinitionSpec)))
+
+
+def _without_null(schema: JSON) -> JSON:
+    """A field that is there and empty is a mistake, and is told best without alternatives."""
+    match schema:
+        case {"anyOf": [*alternatives], **rest}:
+            real = [_without_null(each) for each in alternatives if each != {"type": "null"}]
+            return real[0] if len(real) == 1 else {**rest, "anyOf": real}
+        case dict():
+            return {key: _without_null(value) for key, value in schema.items()}
+        case list():
+            return [_without_null(each) for each in schema]
+        case _:
+            return schema
+
+
+def _place(document: Document, path: list[str | int]) -> str:
+    """Where in the spec, as a person calls it: steps by their name."""
+    spec, words, rest = document.value["spec"], "", list(path)
+    if len(rest) > 1 and rest[0] == "steps" and isinstance(rest[1], int):
+        step = spec["steps"][rest[1]]
+        name = step.get("name") if isinstance(step, dict) else None
+        words, rest = f"step {name if isinstance(name, str) else rest[1] + 1}: ", rest[2:]
+    field = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in rest).removeprefix(".")
+    return f"{words}{field}: " if field else words or "spec: "
+
+
+def _sentence(error: Any) -> str:
+    """jsonschema_rs's own, but for the mistakes that are made most."""
+    text = str(error.message)
+    match error.schema_path[-1]:
+        case "additionalProperties":
+            unknown = re.findall(r"'([^']*)'", text)
+            return f"unknown field{'s' * (len(unknown) > 1)} {', '.join(unknown)}"
+        case "required":
+            return f"{text.split(chr(34))[1]} is missing"
+        case _:
+            return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+
+
+def _path_of(document: Document, text: str) -> list[str | int]:
+    """The domain's problems name the step or the field."""
+    if of_step := _OF_STEP.match(text):
+        steps = document.value["spec"]["steps"]
+        return ["spec", "steps", next(place for place, step in enumerate(steps) if step["name"] == of_step[1])]
+    if of_field := _OF_FIELD.match(text):
+        return ["spec", of_field[1]]
+    return ["spec", "steps"] if text.startswith("steps:") else ["spec"]

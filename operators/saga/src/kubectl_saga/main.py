@@ -1,0 +1,66 @@
+"""The command line: which commands there are. Each is one file in ``commands``, loaded when it is called."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from importlib import import_module
+from typing import Final
+
+import click
+from click.shell_completion import CompletionItem
+
+from kubectl_saga.session import connection_options
+
+COMMANDS: Final = {
+    "list": "List sagas, those that are stuck first.",
+    "get": "Show one saga: where it stands, and what each step answered.",
+    "timeline": "Tell who did what when, with attempts and gaps.",
+    "plan": "Show what a cancel would undo now, in which order and with which inputs.",
+    "graph": "Draw a definition's steps and what they wait for.",
+    "lint": "Check definitions in files by every rule, without a cluster.",
+    "start": "Start a saga.",
+    "cancel": "Ask sagas to go back, unless their pivot has run.",
+    "watch": "Follow one saga, or all of a namespace, live.",
+    "completion": "Print the shell's completion script.",
+}
+"""By name, with the first sentence of the command's help, so that a listing loads none of them."""
+
+
+class _Commands(click.Group):
+    """Commands that are loaded only when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"kubectl_saga.commands.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
+        named = [CompletionItem(name, help=text) for name, text in _beginning_with(incomplete)]
+        return named if named or not incomplete.startswith("-") else super().shell_complete(ctx, incomplete)
+
+
+def _beginning_with(text: str) -> Iterable[tuple[str, str]]:
+    return [(name, summary) for name, summary in COMMANDS.items() if name.startswith(text)]
+
+
+@click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="saga-operator", prog_name="kubectl-saga")
+@connection_options
+def saga() -> None:
+    """Sagas for people: look at them, see what a cancel would do, start and cancel them."""
+
+
+def main() -> None:
+    """The console script ``kubectl-saga``; kubectl runs it as ``kubectl saga``."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # a terminal that cannot draw gets question marks
+    saga(prog_name="kubectl saga", complete_var="_KUBECTL_SAGA_COMPLETE")

@@ -1,0 +1,86 @@
+"""One saga on one page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import click
+from saga_operator.domain import moments
+from saga_operator.domain.durations import show
+from saga_operator.domain.kinds import Saga, SagaDefinition, StepState, StepStatus
+
+from kubectl_saga.output import Cell, clean, compact, table
+from kubectl_saga.overview import COLOURS
+
+_STATES: Final = {"Failed": "red", "Compensated": "yellow", "Compensating": "yellow", "Cancelled": "yellow"}
+
+
+def portray(saga: Saga, definition: SagaDefinition | None, now: float) -> Iterator[str]:
+    """Its lines: where it stands, then a line per step, then its input."""
+    yield f"{click.style(saga.metadata.name, bold=True)} in namespace {saga.metadata.namespace}"
+    facts = [(name, text, colour) for name, text, colour in _facts(saga, now) if text]
+    width = max(len(name) for name, _, _ in facts)
+    for name, text, colour in facts:
+        yield f"  {name:<{width}}   {click.style(clean(text), fg=colour)}"
+    yield ""
+    yield table(("STEP", "STATE", "ATTEMPTS", "TOOK", "ANSWER"), _steps(saga, definition, now))
+    yield f"\nInput: {compact(saga.spec.input)}"
+
+
+def _facts(saga: Saga, now: float) -> Iterator[tuple[str, str, str | None]]:
+    status = saga.status
+    yield (
+        "definition",
+        f"{saga.spec.definition}{f' ({status.definition_hash})' if status.definition_hash else ''}",
+        None,
+    )
+    yield "phase", str(status.phase), COLOURS.get(status.phase)
+    yield "direction", str(status.direction or ""), None
+    yield "progress", status.progress or "", None
+    yield "waits for", status.current_steps or "", None
+    for condition in status.conditions:
+        if condition.type == "Stalled" and condition.status == "True" and not status.phase.terminal:
+            yield "stalled", f"{condition.reason}: {condition.message}", "red"
+    if status.failure is not None:
+        failure = status.failure
+        yield "failure", f"{failure.step}: {failure.code}{f': {failure.message}' if failure.message else ''}", "red"
+    yield "created", f"{saga.metadata.creation_timestamp} ({_ago(saga.metadata.creation_timestamp, now)})", None
+    yield "took", status.duration or "", None
+    yield "cancel", "asked for" if saga.spec.cancel else "", None
+    yield "idempotency key", saga.idempotency_key, None
+
+
+def _ago(text: str, now: float) -> str:
+    return f"{show(max(0.0, now - moments.parse(text)))} ago"
+
+
+def _steps(saga: Saga, definition: SagaDefinition | None, now: float) -> Sequence[Sequence[Cell | str]]:
+    known = saga.status.steps
+    names = [step.name for step in definition.spec.steps] if definition is not None else list(known)
+    return [_step(name, known.get(name, StepStatus()), now, ended=saga.status.phase.terminal) for name in names]
+
+
+def _step(name: str, step: StepStatus, now: float, *, ended: bool) -> list[Cell | str]:
+    never = step.state is StepState.PENDING and ended
+    return [
+        name,
+        "never ran" if never else Cell(str(step.state), _STATES.get(step.state)),
+        str(step.attempts or ""),
+        _took(step, now),
+        _answer(step),
+    ]
+
+
+def _took(step: StepStatus, now: float) -> str:
+    if step.started_at is None:
+        return ""
+    end = moments.parse(step.finished_at) if step.finished_at else now
+    return show(max(0.0, end - moments.parse(step.started_at)))
+
+
+def _answer(step: StepStatus) -> Cell | str:
+    if step.error is not None:
+        failures = f" ({step.failures} times)" if (step.failures or 0) > 1 else ""
+        return Cell(f"{step.error.code}: {step.error.message}{failures}", "red")
+    return compact(step.output) if step.output else ""
