@@ -164,7 +164,7 @@ class StartedWork(_Register):
     works = True
 
 
-profile = settings(max_examples=250, stateful_step_count=12, deadline=None)
+profile = settings(max_examples=150, stateful_step_count=12, deadline=None)
 TestR1toR6WithEffectsOfOneWrite = DirectEffects.TestCase
 TestR1toR6WithEffectsOfOneWrite.settings = profile
 TestR1toR6WithStartedWork = StartedWork.TestCase
