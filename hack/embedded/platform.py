@@ -144,9 +144,13 @@ class Platform:
             psutil.wait_procs([psutil.Process(pid)], timeout=10)
 
     def wait_ready(self, process: str) -> None:
-        """Wait until a process does its work, however often it dies before. Raises PlatformError after 60 s."""
-        ready, deadline = self.catalogue.process(process).ready, time.monotonic() + 60
-        while not ready():
+        """Wait until a process does its work, however often it dies before.
+
+        Raises PlatformError when its patience is over.
+        """
+        waited_for = self.catalogue.process(process)
+        deadline = time.monotonic() + waited_for.patience
+        while not waited_for.ready():
             if time.monotonic() > deadline:
                 raise PlatformError(f"{process} did not become ready again", f"look into {self.instance.log(process)}")
             time.sleep(0.1)

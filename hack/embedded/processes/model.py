@@ -31,8 +31,8 @@ class Process:
     owner: int | None = None
     """The user of the private root that folder and files belong to; None: the user of the platform."""
     stop_signal: str = "TERM"
-    patience: float = 60
-    """Seconds in which it has to become ready."""
+    patience: float = 120
+    """Seconds in which it has to become ready; ample, because one that dies is noticed at once."""
 
     @property
     def digest(self) -> str:
