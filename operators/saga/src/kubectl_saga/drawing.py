@@ -29,6 +29,8 @@ _STATES: Final = {
 }
 _MOODS: Final[dict[Mood, str]] = {"plain": "", "good": "green", "bad": "red", "back": "yellow", "wait": "cyan"}
 _NARROWEST, _WIDEST = 16, 60
+_SHORT: Final = 60.0
+"""Seconds that a saga may take to be told in milliseconds."""
 _LONG_GAP: Final = 1.0
 """Seconds of silence that may catch the eye, if they are also a fifth of the whole."""
 
@@ -60,7 +62,8 @@ def _bars(story: Story, width: int) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="", show_edge=False)
     for title, justify in (("STEP", "left"), ("COMMAND", "left"), ("STATE", "left"), ("TRIES", "right")):
         table.add_column(title, no_wrap=True, justify=justify)  # type: ignore[arg-type]
-    taken = sum(_widest(story, title) for title in ("step", "command", "state")) + 5 + 4 * 2
+    tries = max([len("TRIES"), *(len(_tries(span)) for span in story.spans)])
+    taken = sum(_widest(story, title) for title in ("step", "command", "state")) + tries + 4 * 2
     cells = max(_NARROWEST, min(_WIDEST, width - taken))
     table.add_column(Text(_scale(story, cells)), no_wrap=True)
     for span in story.spans:
@@ -154,4 +157,9 @@ def _with_gaps(story: Story) -> Iterator[tuple[str, Text, Happening]]:
         before = each.at
         shown = Text("" if gap < 0.0005 else f"⋯ {show(gap)}" if gap >= long else show(gap))
         shown.stylize("bold yellow" if gap >= long else "dim")
-        yield f"+{show(each.at - story.begin)}", shown, each
+        yield _offset(each.at - story.begin, story), shown, each
+
+
+def _offset(seconds: float, story: Story) -> str:
+    """To the millisecond, unless that would only be noise."""
+    return f"+{seconds:.3f}s" if story.end - story.begin < _SHORT else f"+{show(seconds)}"

@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec import Struct
 from saga_operator.domain.definition import Definition, NotAccepted
-from saga_operator.domain.kinds import Saga, SagaDefinition, StepState
+from saga_operator.domain.kinds import Phase, Saga, SagaDefinition, StepState
 from saga_operator.domain.knowledge import OF_DEFINITION
 from saga_operator.domain.model import DefinitionError, compile_definition
 from skald_wire import Address, Command, Direction
@@ -76,6 +76,8 @@ class Forecast(_Camel, frozen=True):
     message: str
     """Why, in a sentence."""
     asked: list[Asked]
+    all_ran_is_too_late: bool
+    """If all of the asked steps ran, none is left to cancel, and the saga succeeds."""
     undone: list[Undone]
     kept: list[Kept]
     onward: list[str]
@@ -92,26 +94,38 @@ def forecast(definition: SagaDefinition | None, saga: Saga, now: float) -> Forec
     if outcome in (Outcome.ENDED, Outcome.CANNOT_RUN) or not isinstance(compiled, Definition):
         return _forecast(saga, outcome, message)
     asked = [_asked(compiled, address) for address in base.asked]
-    full = rehearse_cancel(compiled, saga, now, ran={each.step for each in asked if not each.pivot})
+    courses, all_ran_is_too_late = _courses(compiled, saga, now, asked)
     certain = {command.address.step for together in base.undone for command in together}
     return _forecast(
         saga,
         outcome,
         message,
         asked=asked,
-        undone=[
-            _undone(order, command, certain)
-            for order, together in enumerate(full.undone, start=1)
-            for command in sorted(together, key=lambda each: compiled.positions[each.address.step])
-        ],
-        kept=[] if base.onward else _kept(definition, full),
-        onward=[step.name for step in compiled.steps if base.onward and not _has_run(full, step.name)],
-        stall=None if full.ended or base.onward or not full.knowledge.stall else full.knowledge.stall.message,
+        all_ran_is_too_late=all_ran_is_too_late,
+        undone=_merged(compiled, courses, certain),
+        kept=[] if outcome is Outcome.TOO_LATE else _kept(definition, courses[0]),
+        onward=[step.name for step in compiled.steps if base.onward and not _has_run(base, step.name)],
+        stall=next((stall for course in courses if (stall := _stall(course))), None),
     )
 
 
+def _courses(definition: Definition, saga: Saga, now: float, asked: list[Asked]) -> tuple[list[Rehearsal], bool]:
+    """How it can go if what is under way has run; and whether the saga succeeds if all of that has."""
+    names = {each.step for each in asked if not each.pivot}
+    everything = rehearse_cancel(definition, saga, now, names)
+    if not names or everything.status.phase is not Phase.SUCCEEDED:
+        return [everything], False
+    return [rehearse_cancel(definition, saga, now, names - {left_out}) for left_out in sorted(names)], True
+
+
+def _stall(course: Rehearsal) -> str | None:
+    stuck = not course.ended and not course.onward
+    return course.knowledge.stall.message if stuck and course.knowledge.stall else None
+
+
 def _forecast(saga: Saga, outcome: Outcome, message: str, **more: Any) -> Forecast:
-    fields: dict[str, Any] = {"asked": [], "undone": [], "kept": [], "onward": [], "stall": None, **more}
+    nothing: dict[str, Any] = {"asked": [], "all_ran_is_too_late": False, "undone": [], "kept": [], "onward": []}
+    fields = {**nothing, "stall": None, **more}
     metadata = saga.metadata
     return Forecast(saga=metadata.name, namespace=metadata.namespace, outcome=outcome, message=message, **fields)
 
@@ -135,12 +149,26 @@ def _outcome(saga: Saga, base: Rehearsal) -> tuple[Outcome, str]:
         return Outcome.GOES_BACK_ALREADY, "it goes back already, so a cancel changes nothing"
     if base.onward:
         return Outcome.TOO_LATE, "its pivot has run, so a cancel changes nothing: it only goes forward"
+    if base.status.phase is Phase.SUCCEEDED:
+        return Outcome.TOO_LATE, "every step has run, so a cancel changes nothing: it ends as Succeeded"
     return Outcome.TURNS_BACK, "it turns back"
 
 
 def _asked(definition: Definition, address: Address) -> Asked:
     step = definition.steps[definition.positions[address.step]]
     return Asked(step=step.name, participant=step.participant, command=step.command, pivot=step.pivot)
+
+
+def _merged(definition: Definition, courses: list[Rehearsal], certain: set[str]) -> list[Undone]:
+    """Every compensation that any course sends, as late as the latest sends it."""
+    found: dict[str, Undone] = {}
+    for course in courses:
+        for order, together in enumerate(course.undone, start=1):
+            for command in together:
+                known = found.get(command.address.step)
+                if known is None or known.order < order:
+                    found[command.address.step] = _undone(order, command, certain)
+    return sorted(found.values(), key=lambda each: (each.order, definition.positions[each.step]))
 
 
 def _undone(order: int, command: Command, certain: set[str]) -> Undone:

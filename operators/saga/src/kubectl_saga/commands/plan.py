@@ -41,10 +41,11 @@ def _lines(plan: Forecast, cancel: str) -> Iterator[str]:
     yield f"If saga {plan.saga} were cancelled now: {click.style(clean(plan.message), bold=True)}"
     if plan.outcome in (Outcome.ENDED, Outcome.CANNOT_RUN):
         return
-    if plan.onward:
-        yield f"Still to come: {', '.join(plan.onward)}"
+    if plan.outcome is Outcome.TOO_LATE:
+        if plan.onward:
+            yield f"Still to come: {', '.join(plan.onward)}"
         return
-    yield from _asked(plan.asked)
+    yield from _asked(plan)
     yield from _undone(plan.undone, plan.asked)
     if plan.kept:
         yield "\nThese steps ran and stay as they are:"
@@ -55,17 +56,23 @@ def _lines(plan: Forecast, cancel: str) -> Iterator[str]:
         yield f"\nNothing was changed. To do it: {cancel}"
 
 
-def _asked(asked: list[Asked]) -> Iterator[str]:
-    if not asked:
+def _asked(plan: Forecast) -> Iterator[str]:
+    if not plan.asked:
         return
     yield "\nFirst, participants are asked to cancel what is under way, or to say that it ran:"
-    rows = [(each.step, f"{each.participant}.{each.command}", _if_it_ran(each)) for each in asked]
+    rows = [(each.step, f"{each.participant}.{each.command}", _if_it_ran(each, plan)) for each in plan.asked]
     yield table(("STEP", "COMMAND", "IF IT RAN"), rows, indent="  ")
+    if plan.all_ran_is_too_late and len(plan.asked) > 1:
+        yield click.style(
+            "  If all of them ran, it is too late: nothing is undone, and the saga succeeds.", fg="yellow"
+        )
 
 
-def _if_it_ran(asked: Asked) -> Cell | str:
+def _if_it_ran(asked: Asked, plan: Forecast) -> Cell | str:
     if asked.pivot:
         return Cell("it is the pivot: too late, nothing is undone, the saga goes on", "yellow")
+    if plan.all_ran_is_too_late and len(plan.asked) == 1:
+        return Cell("it was the last one: too late, nothing is undone, the saga succeeds", "yellow")
     return "it is undone"
 
 

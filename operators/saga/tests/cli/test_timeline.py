@@ -1,0 +1,140 @@
+"""``timeline``: who did what when."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from kubectl_saga.drawing import draw
+from kubectl_saga.story import Story, tell
+from kubectl_saga.terminal import rendered
+from saga_operator.domain.kinds import DecisionStatus, Metadata, SagaDecision, SagaDecisionSpec
+
+from operators.saga.tests.cli.objects import (
+    NOW,
+    assert_golden,
+    definition,
+    done,
+    place_order,
+    recorded,
+    running,
+    saga,
+    stalled,
+    step,
+    typed_definition,
+    typed_saga,
+)
+
+JSON = dict[str, Any]
+TWO = definition(step("a"), step("b", "q"))
+
+
+def story(of: JSON, by: JSON | None = TWO, **more: Any) -> Story:
+    return tell(typed_saga(of), typed_definition(by) if by else None, NOW + 60, **more)
+
+
+def happened(told: Story) -> list[tuple[float, str, str]]:
+    return [(round(each.at - NOW, 3), each.who, each.what) for each in told.happenings]
+
+
+def text(told: Story, monkeypatch: pytest.MonkeyPatch, columns: int = 110) -> str:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    return rendered(lambda width: draw(told, width))
+
+
+def test_each_answer_has_its_time_and_its_participant() -> None:
+    told = story(saga(startTime="2023-11-14T22:13:20.500Z", steps={"a": done(), "b": running(attempts=3, failures=2)}))
+    assert happened(told) == [
+        (0.5, "", "created the saga"),
+        (0.5, "operator", "sent p.do-a for a"),
+        (1.0, "p", "a succeeded"),
+        (1.0, "operator", "sent q.do-b for b"),
+        (60.0, "", "now: waits for the operator"),
+    ]
+    assert [(span.step, span.attempts, span.failures) for span in told.spans] == [("a", 1, 0), ("b", 3, 2)]
+
+
+def test_a_saga_that_waited_for_its_turn_begins_with_its_creation() -> None:
+    told = story(saga(startTime="2023-11-14T22:14:20Z"))
+    assert told.begin == NOW
+
+
+def test_a_declined_order_as_people_read_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    order = recorded("declined")
+    told = story(order, place_order(), fields=order["metadata"]["managedFields"])
+    assert_golden("timeline-declined.txt", text(told, monkeypatch))
+
+
+def test_an_order_that_succeeded_as_people_read_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    order = recorded("succeeded")
+    told = story(order, place_order(), fields=order["metadata"]["managedFields"])
+    assert_golden("timeline-succeeded.txt", text(told, monkeypatch, 80))
+
+
+def test_a_stuck_saga_shows_its_gap(monkeypatch: pytest.MonkeyPatch) -> None:
+    stuck = saga(
+        startTime="2023-11-14T22:13:20.500Z",
+        currentSteps="b",
+        steps={"a": done(), "b": running(attempts=4, failures=1, error={"code": "Busy", "message": "later"})},
+        conditions=[stalled()],
+    )
+    assert_golden("timeline-stuck.txt", text(story(stuck), monkeypatch))
+
+
+def test_stalls_are_told_from_events_and_from_the_condition_once_these_are_forgotten() -> None:
+    stuck = saga(conditions=[stalled()])
+    event = {
+        "reason": "Unroutable",
+        "message": "nobody listens",
+        "lastTimestamp": "2023-11-14T22:13:24Z",
+        "metadata": {},
+    }
+    other = {**event, "reason": "Compensating"}
+    assert (4.0, "operator", "stalled, Unroutable: nobody listens") in happened(story(stuck, events=[event, other]))
+    assert (5.0, "operator", "stalled, Unroutable: nobody listens") in happened(story(stuck))
+    over = saga(conditions=[{**stalled(), "status": "False"}])
+    assert (5.0, "operator", "no longer stalled") in happened(story(over))
+
+
+def test_people_are_named_for_cancels_and_decisions() -> None:
+    cancelled = saga()
+    cancelled["spec"]["cancel"] = True
+    fields = [
+        {"manager": "orders", "time": "2023-11-14T22:13:20Z", "fieldsV1": {"f:spec": {"f:definition": {}}}},
+        {"manager": "kubectl-saga", "time": "2023-11-14T22:13:30Z", "fieldsV1": {"f:spec": {"f:cancel": {}}}},
+    ]
+    decision = SagaDecision(
+        metadata=Metadata(name="d", namespace="shop", creation_timestamp="2023-11-14T22:13:40Z"),
+        spec=SagaDecisionSpec(saga="s-1", action="Skip", by="ada", reason="ticket 88", step="a"),
+        status=DecisionStatus(state="Refused", message="it ran"),
+    )
+    told = happened(story(cancelled, fields=fields, decisions=[decision]))
+    assert (0.0, "orders", "created the saga") in told
+    assert (10.0, "kubectl-saga", "asked for a cancel") in told
+    assert (20.0, "ada", "decided Skip a: ticket 88 (Refused: it ran)") in told
+
+
+@pytest.mark.parametrize(
+    ("state", "sentence"),
+    [
+        ("Cancelled", "a is cancelled: it did not run, and never will"),
+        ("Skipped", "a is skipped: its conditions do not hold"),
+        ("Completed", "a is completed by decision"),
+        ("Waived", "a is waived by decision"),
+        ("Compensated", "a is undone by p.undo-a"),
+        ("Compensating", "a succeeded"),
+    ],
+)
+def test_each_end_of_a_step_has_its_sentence(state: str, sentence: str) -> None:
+    told = story(saga(steps={"a": done(state=state)}))
+    assert sentence in [each.what for each in told.happenings]
+
+
+def test_without_the_definition_the_steps_are_told_in_the_order_in_which_they_began() -> None:
+    told = story(saga(steps={"b": running(), "a": done()}), None)
+    assert [(span.step, span.command) for span in told.spans] == [("a", ""), ("b", "")]
+
+
+def test_a_saga_of_no_duration_can_be_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    at_once = saga(phase="Succeeded", startTime="2023-11-14T22:13:20Z", completionTime="2023-11-14T22:13:20Z")
+    assert "Succeeded" in text(story(at_once), monkeypatch, 40)
