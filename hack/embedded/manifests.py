@@ -19,7 +19,6 @@ POLICIES: Final = _OPERATOR_FILES / "policies"
 RIGHTS: Final = _OPERATOR_FILES / "rbac"
 
 JSON = dict[str, Any]
-_APPLY: Final = ("apply", "--server-side", "--force-conflicts", "--field-manager=skald")
 
 
 def apply_namespace(instance: Instance, namespace: str = NAMESPACE) -> None:
@@ -30,14 +29,14 @@ def apply_namespace(instance: Instance, namespace: str = NAMESPACE) -> None:
     files = [NAMESPACE_FILE, *sorted(RIGHTS.glob("*.yaml"))]
     objects = [one for file in files for one in yaml.safe_load_all(file.read_text("utf-8"))]
     objects[1:1] = [account(name) for name in AUDIENCES]  # after the namespace, before what speaks of them
-    kubectl(instance, [*_APPLY, "-f", "-"], stdin=yaml.safe_dump_all(renamed(one, namespace) for one in objects))
+    kubectl(instance, ["apply", "-f", "-"], stdin=yaml.safe_dump_all(renamed(one, namespace) for one in objects))
 
 
 def apply_kinds(instance: Instance) -> None:
     """Apply the kinds, wait until they are served, then their policies and the definitions; as ``apply_namespace``."""
-    kubectl(instance, [*_APPLY, "-f", KINDS, "-f", POLICIES])
+    kubectl(instance, ["apply", "-f", KINDS, "-f", POLICIES])
     kubectl(instance, ["wait", "--for=condition=Established", "--timeout=30s", "-f", KINDS])
-    kubectl(instance, [*_APPLY, "-n", NAMESPACE, "-f", DEFINITIONS])
+    kubectl(instance, ["apply", "-n", NAMESPACE, "-f", DEFINITIONS])
 
 
 def account(name: str) -> JSON:
