@@ -1,0 +1,96 @@
+{{/* What wakes somebody: one template for each kind of component. `job` is the name of the workload's Service. */}}
+{{- define "platform-lib.alert-down" -}}
+- alert: NoReplica
+  expr: absent(up{job={{ .name | quote }}} == 1)
+  for: 2m
+  labels: {severity: critical, workload: {{ .name }}}
+  annotations:
+    summary: No replica of {{ .name }} answers
+    description: "kubectl -n {{ .root.Release.Namespace }} get pods -l app.kubernetes.io/name={{ .service }}"
+{{- end }}
+
+{{- define "platform-lib.alerts-web" -}}
+- alert: RequestsFail
+  expr: >-
+    sum(rate(http_request_total{job={{ .name | quote }}, status=~"5.."}[5m]))
+    / sum(rate(http_request_total{job={{ .name | quote }}}[5m])) > 0.02
+  for: 5m
+  labels: {severity: warning, workload: {{ .name }}}
+  annotations:
+    summary: More than 2 % of the requests to {{ .name }} fail
+{{- end }}
+
+{{- define "platform-lib.alerts-grpc" -}}
+- alert: CallsFail
+  expr: >-
+    sum(rate(grpc_request_duration_seconds_count{job={{ .name | quote }}, code=~"INTERNAL|UNKNOWN|UNAVAILABLE"}[5m]))
+    / sum(rate(grpc_request_duration_seconds_count{job={{ .name | quote }}}[5m])) > 0.02
+  for: 5m
+  labels: {severity: warning, workload: {{ .name }}}
+  annotations:
+    summary: More than 2 % of the calls to {{ .name }} fail
+{{- end }}
+
+{{- define "platform-lib.alerts-worker" -}}
+- alert: NobodyConsumes
+  expr: max(skald_consuming{job={{ .name | quote }}}) by (queue) == 0
+  for: 2m
+  labels: {severity: critical, workload: {{ .name }}}
+  annotations:
+    summary: No replica of {{ .name }} consumes its queue, so its sagas wait
+- alert: OutboxLags
+  expr: max(skald_outbox_lag_seconds{job={{ .name | quote }}}) by (outbox) > 60
+  for: 2m
+  labels: {severity: warning, workload: {{ .name }}}
+  annotations:
+    summary: Events of {{ .name }} wait for more than a minute; is the broker away?
+- alert: UnreadableMessages
+  expr: increase(skald_unreadable_total{job={{ .name | quote }}}[15m]) > 0
+  labels: {severity: warning, workload: {{ .name }}}
+  annotations:
+    summary: {{ .name }} got messages that it cannot read; they lie in its dead queue
+{{- end }}
+
+{{- define "platform-lib.alerts-operator" -}}
+- alert: SagaFaults
+  expr: increase(skald_saga_faults_total[15m]) > 0
+  labels: {severity: critical, workload: {{ .name }}}
+  annotations:
+    summary: The saga operator met something that it cannot process; its log says what
+- alert: SagasAborted
+  expr: increase(skald_saga_finished_total{phase="Aborted"}[15m]) > 0
+  labels: {severity: warning, workload: {{ .name }}}
+  annotations:
+    summary: Sagas were given up half done, and somebody has to look after them
+- alert: OperatorLags
+  expr: skald_saga_loop_lag_seconds > 1
+  for: 5m
+  labels: {severity: warning, workload: {{ .name }}}
+  annotations:
+    summary: The saga operator has more to do than it can
+{{- end }}
+
+{{- define "platform-lib.alerts-broker" -}}
+- alert: DeadLetters
+  expr: max(rabbitmq_queue_messages{queue=~".*\\.dead"}) by (queue) > 0
+  for: 1m
+  labels: {severity: warning, workload: {{ .name }}}
+  annotations:
+    summary: Messages that nobody could handle lie in a dead queue; `skald dlq list` shows them
+- alert: BrokerBlocksPublishers
+  expr: max(rabbitmq_alarms_memory_used_watermark) > 0 or max(rabbitmq_alarms_free_disk_space_watermark) > 0
+  for: 1m
+  labels: {severity: critical, workload: {{ .name }}}
+  annotations:
+    summary: The broker has no memory or disk left and takes no messages
+{{- end }}
+
+{{- define "platform-lib.alerts-gateway" -}}
+- alert: GatewayAnswersBadly
+  expr: >-
+    sum(rate(kong_http_requests_total{code=~"5.."}[5m])) / sum(rate(kong_http_requests_total[5m])) > 0.02
+  for: 5m
+  labels: {severity: warning, workload: {{ .name }}}
+  annotations:
+    summary: More than 2 % of all requests end in an error of the gateway or of a service
+{{- end }}

@@ -1,0 +1,87 @@
+{{- define "platform-lib.deployment" -}}
+---
+apiVersion: apps/v1
+kind: Deployment
+{{ include "platform-lib.metadata" . }}
+spec:
+  {{- include "platform-lib.rollout" . | nindent 2 }}
+  selector:
+    matchLabels:
+      {{- include "platform-lib.selector" . | nindent 6 }}
+  template:
+    metadata:
+      {{- include "platform-lib.pod-metadata" (merge (dict "config" (include "platform-lib.config" .)) .) | nindent 6 }}
+    spec:
+      {{- include "platform-lib.pod" . | nindent 6 }}
+      terminationGracePeriodSeconds: 35
+      containers:
+        - name: {{ .component }}
+          {{- include "platform-lib.container" . | nindent 10 }}
+          args: {{ toJson (ternary .facts.args (list .component) (hasKey .facts "args")) }}
+          ports:
+            {{- include "platform-lib.container-ports" . | nindent 12 }}
+          {{- include "platform-lib.probes" . | nindent 10 }}
+          lifecycle:
+            preStop:
+              # time for everyone to learn that this pod gets no more work
+              sleep:
+                seconds: 5
+          resources:
+            {{- toYaml .settings.resources | nindent 12 }}
+      volumes:
+        {{- include "platform-lib.volumes" . | nindent 8 }}
+{{- end }}
+
+{{/* How many there are, and how a new version replaces the old. */}}
+{{- define "platform-lib.rollout" -}}
+revisionHistoryLimit: 3
+{{- if .facts.single }}
+replicas: 1
+strategy:
+  type: Recreate
+{{- else }}
+{{- if not .settings.autoscaling.enabled }}
+replicas: {{ .settings.replicas }}
+{{- end }}
+strategy:
+  rollingUpdate:
+    maxUnavailable: 0
+    maxSurge: 1
+{{- end }}
+{{- end }}
+
+{{/* A container of one of the platform's own images, but for what differs between a role and a seed. */}}
+{{- define "platform-lib.container" -}}
+image: {{ include "platform-lib.image" (dict "root" .root "image" .root.Values.image "tag" (include "platform-lib.own-tag" .root)) }}
+imagePullPolicy: {{ .root.Values.global.image.pullPolicy }}
+{{- with .facts.command }}
+command: {{ toJson . }}
+{{- end }}
+envFrom:
+  - configMapRef:
+      name: {{ .name }}
+securityContext:
+  {{- include "platform-lib.container-security" . | nindent 2 }}
+volumeMounts:
+  {{- include "platform-lib.mounts" . | nindent 2 }}
+{{- end }}
+
+{{/* Started, ready, alive: the chassis answers on the port that serves HTTP, else beside the metrics. */}}
+{{- define "platform-lib.probes" -}}
+{{- $port := ternary "http" "metrics" (has "http" (.facts.serves | default list)) -}}
+startupProbe:
+  httpGet: {path: /livez, port: {{ $port }}}
+  periodSeconds: 2
+  timeoutSeconds: 3
+  failureThreshold: 60
+readinessProbe:
+  httpGet: {path: /readyz, port: {{ $port }}}
+  periodSeconds: 5
+  timeoutSeconds: 5
+  failureThreshold: 2
+livenessProbe:
+  httpGet: {path: /livez, port: {{ $port }}}
+  periodSeconds: 10
+  timeoutSeconds: 5
+  failureThreshold: 3
+{{- end }}

@@ -1,0 +1,41 @@
+{{/* Labels of every object of a workload. Takes {root, service, component}. */}}
+{{- define "platform-lib.labels" -}}
+{{ include "platform-lib.selector" . }}
+app.kubernetes.io/part-of: skald
+app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .root.Release.Service }}
+helm.sh/chart: {{ .root.Chart.Name }}-{{ .root.Chart.Version }}
+{{- end }}
+
+{{/* What picks a workload's pods, in selectors and policies. */}}
+{{- define "platform-lib.selector" -}}
+app.kubernetes.io/name: {{ .service }}
+app.kubernetes.io/component: {{ .component }}
+{{- end }}
+
+{{/* metadata of an object of a workload. Lines after it, indented by two, add to it. */}}
+{{- define "platform-lib.metadata" -}}
+metadata:
+  name: {{ .name }}
+  namespace: {{ .root.Release.Namespace }}
+  labels:
+    {{- include "platform-lib.labels" . | nindent 4 }}
+{{- end }}
+
+{{/* Takes {root, image, tag}: tag is for an image without a tag of its own. */}}
+{{- define "platform-lib.image" -}}
+{{- $registry := .root.Values.global.image.registry -}}
+{{- if $registry }}{{ trimSuffix "/" $registry }}/{{ end -}}
+{{- .image.repository -}}
+{{- if .image.digest }}@{{ .image.digest }}{{ else }}:{{ .image.tag | default .tag }}{{ end -}}
+{{- end }}
+
+{{/* The tag of the platform's own images. */}}
+{{- define "platform-lib.own-tag" -}}
+{{- .Values.global.image.tag | default .Chart.AppVersion -}}
+{{- end }}
+
+{{/* The address by which users reach the gateway. */}}
+{{- define "platform-lib.public-url" -}}
+{{- .Values.global.publicUrl | default (printf "http://gateway.%s.svc" .Release.Namespace) -}}
+{{- end }}
