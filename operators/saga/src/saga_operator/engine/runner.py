@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
+from skald_wire import Direction
+
 from saga_operator.domain import machine, moments
 from saga_operator.domain.effects import Announce, Effect, Finish, Publish, Store
 from saga_operator.domain.events import (
@@ -119,6 +121,8 @@ class Engine:
         if live is not None and live.uid == saga.metadata.uid:
             self._changed(live, saga)
             return
+        if not listed and self._table.has_left(saga.metadata.uid):
+            return
         if live is not None:
             self._table.remove(live)
         live = LiveSaga(ref, saga)
@@ -196,7 +200,9 @@ class Engine:
         """Pass on only what our own writes did not bring about: a new spec, or another operator's flip."""
         if live.knowledge is None:
             live.saga = saga
-        elif live.generation != saga.metadata.generation or live.saga.status.direction != saga.status.direction:
+            return
+        flipped = saga.status.direction is Direction.BACKWARD and live.saga.status.direction is not Direction.BACKWARD
+        if flipped or live.generation != saga.metadata.generation:
             live.generation = saga.metadata.generation
             self._mailboxes.post(live, SagaSeen(saga, authoritative=False))
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import IntEnum
+from typing import Final
 
 from saga_operator.domain.events import Event
 from saga_operator.domain.kinds import Phase, Saga
 from saga_operator.domain.machine import Knowledge
 from saga_operator.engine.ports import Ref
 from saga_operator.engine.timers import Alarm
+
+REMEMBERED: Final = 10_000
+"""Sagas no longer live whose uids are kept: more than can end within any lag of the watch."""
 
 
 class Want(IntEnum):
@@ -98,6 +102,7 @@ class Table:
 
     def __init__(self) -> None:
         self._sagas: dict[Ref, LiveSaga] = {}
+        self._left: dict[str, None] = {}
 
     def __len__(self) -> int:
         return len(self._sagas)
@@ -117,7 +122,14 @@ class Table:
         """It is terminal, gone, or replaced."""
         if self._sagas.get(live.ref) is live:
             del self._sagas[live.ref]
+        self._left[live.uid] = None
+        if len(self._left) > REMEMBERED:
+            del self._left[next(iter(self._left))]
         live.forget()
+
+    def has_left(self, uid: str) -> bool:
+        """Whether it was live a short while ago: what a slow watch still tells of it is an echo."""
+        return uid in self._left
 
     def absent_from(self, listed: dict[Ref, str]) -> list[LiveSaga]:
         """The live sagas that a list (place to uid) lacks: deleted in a gap of the watch, or newer than the list."""

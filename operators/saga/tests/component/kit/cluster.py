@@ -12,7 +12,7 @@ import requests
 
 JSON = dict[str, Any]
 API = "/apis/skald.dev/v1alpha1"
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 def eventually(what: str, probe: Callable[[], Any], seconds: float = PATIENCE) -> Any:
