@@ -1,0 +1,266 @@
+"""The engine around the real domain, with stand-ins for the servers: what is hard to bring about with real ones."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any
+
+from msgspec.structs import replace
+from saga_operator.domain.events import ReplyArrived
+from saga_operator.domain.kinds import Metadata, Phase, Saga, SagaDefinition, SagaDefinitionSpec, SagaSpec, Step
+from saga_operator.engine.ports import Ref, Refused, Unavailable
+from saga_operator.engine.runner import Engine, Ports
+from skald_wire import Reply, ReplyType
+
+from operators.saga.tests.unit.engine.doubles import MemoryBus, MemoryStore, NoTracer, StillClock, TallyMetrics
+
+HERE = Ref("shop", "order-1")
+DEFINITION = SagaDefinition(
+    metadata=Metadata(name="one", namespace="shop", uid="d", generation=1),
+    spec=SagaDefinitionSpec(steps=[Step(name="ship", participant="shipping", command="ship", pivot=True)]),
+)
+
+
+class Bench:
+    """An engine at work."""
+
+    def __init__(self) -> None:
+        self.store = MemoryStore()
+        self.bus = MemoryBus()
+        self.metrics = TallyMetrics()
+        self.engine = Engine(Ports(self.store, self.store, self.bus, StillClock(), self.metrics, NoTracer()))
+        self.store.definitions[Ref("shop", "one")] = DEFINITION
+
+    def create(self, name: str = "order-1") -> Saga:
+        """A saga that a watch then shows."""
+        saga = Saga(
+            metadata=Metadata(
+                name=name,
+                namespace="shop",
+                uid=str(uuid.uuid4()),
+                resource_version="1",
+                generation=1,
+                creation_timestamp="2100-01-01T00:00:00Z",  # so that no deadline passes
+            ),
+            spec=SagaSpec(definition="one"),
+        )
+        self.store.sagas[Ref.of(saga.metadata)] = saga
+        self.engine.saga_seen(saga)
+        return saga
+
+    async def until(self, what: Callable[[], Any]) -> None:
+        async with asyncio.timeout(10):
+            while not what():  # noqa: ASYNC110  the engine has no event for a test to wait on
+                await asyncio.sleep(0.001)
+
+    async def answer(self, user: str = "shipping", sent: int = 0) -> None:
+        """Let the participant succeed."""
+        await self.until(lambda: len(self.bus.sent) > sent)
+        ref, message = self.bus.sent[sent]
+        address = message.address
+        reply = Reply(
+            command_id=address.command_id,
+            type=ReplyType.SUCCEEDED,
+            body={},
+            saga=address.saga,
+            step=address.step,
+            direction=address.direction,
+            fingerprint=address.fingerprint,
+            attempt=message.attempt,
+            user_id=user,
+        )
+        self.engine.deliver(ref, ReplyArrived(reply))
+
+    async def ended(self) -> None:
+        await self.until(lambda: self.bus.finished)
+        assert self.store.sagas[HERE].status.phase is Phase.SUCCEEDED
+
+
+@asynccontextmanager
+async def bench() -> AsyncIterator[Bench]:
+    built = Bench()
+    built.engine.start()
+    yield built
+    await built.engine.stop(5)
+
+
+def run(scenario: Callable[[Bench], Coroutine[Any, Any, None]]) -> None:
+    async def whole() -> None:
+        async with bench() as built:
+            await scenario(built)
+
+    asyncio.run(whole())
+
+
+def test_a_fast_saga_is_written_once() -> None:
+    async def scenario(bench: Bench) -> None:
+        bench.create()
+        await bench.answer()
+        await bench.ended()
+        assert len(bench.store.patches) == 1
+
+    run(scenario)
+
+
+def test_i7_a_conflict_is_resolved_by_reading_and_writing_again() -> None:
+    async def scenario(bench: Bench) -> None:
+        saga = bench.create()
+        touched = replace(saga.metadata, resource_version="7", annotations={"touched": "yes"})
+        bench.store.sagas[HERE] = replace(saga, metadata=touched)
+        await bench.answer()
+        await bench.ended()
+        assert bench.metrics.counts["conflicts", ()] == 1
+
+    run(scenario)
+
+
+def test_i7_an_answer_that_got_lost_is_found_by_reading() -> None:
+    async def scenario(bench: Bench) -> None:
+        bench.create()
+        took: list[str] = []
+        patch_status = bench.store.patch_status
+
+        async def take_but_lose_the_answer(*arguments: Any) -> Any:
+            result = await patch_status(*arguments)
+            took.append(type(result).__name__)
+            return Unavailable("the connection ended") if len(took) == 1 else result
+
+        bench.store.patch_status = take_but_lose_the_answer  # type: ignore[method-assign]
+        await bench.answer()
+        await bench.ended()
+        assert took == ["Written", "Conflict"]
+
+    run(scenario)
+
+
+def test_while_nobody_answers_the_write_is_tried_again() -> None:
+    async def scenario(bench: Bench) -> None:
+        bench.create()
+        bench.store.script = [Unavailable("503"), Unavailable("503")]
+        await bench.answer()
+        await bench.ended()
+
+    run(scenario)
+
+
+def test_a_refused_write_is_not_repeated_at_once() -> None:
+    async def scenario(bench: Bench) -> None:
+        bench.create()
+        bench.store.script = [Refused("status.phase: no such value")]
+        await bench.answer()
+        await bench.until(lambda: not bench.store.script)
+        await asyncio.sleep(0)
+        assert bench.store.patches == []
+
+    run(scenario)
+
+
+def test_one_call_at_a_time_per_saga_and_what_comes_meanwhile_is_merged() -> None:
+    async def scenario(bench: Bench) -> None:
+        saga = bench.create()
+        bench.store.gate.clear()
+        await bench.answer()
+        await bench.until(lambda: bench.store.under_way)
+        for _ in range(5):
+            bench.engine.saga_deleted(HERE, saga.metadata.uid)
+        bench.store.gate.set()
+        await bench.ended()
+        assert bench.store.most_under_way == 1
+
+    run(scenario)
+
+
+def test_an_echo_that_arrives_after_the_end_begins_nothing() -> None:
+    async def scenario(bench: Bench) -> None:
+        saga = bench.create()
+        await bench.answer()
+        await bench.ended()
+        bench.engine.saga_seen(saga)
+        assert bench.engine.phases() == {phase.value: 0 for phase in Phase if not phase.terminal}
+        assert len(bench.bus.sent) == 1
+
+    run(scenario)
+
+
+def test_after_a_restore_a_list_shows_an_ended_saga_live_again_and_it_runs() -> None:
+    async def scenario(bench: Bench) -> None:
+        saga = bench.create()
+        await bench.answer()
+        await bench.ended()
+        bench.store.sagas[HERE] = saga
+        bench.engine.saga_seen(saga, listed=True)
+        await bench.answer(sent=1)
+        await bench.until(lambda: len(bench.bus.finished) == 2)
+
+    run(scenario)
+
+
+def test_a_saga_that_the_list_lacks_is_read_and_then_forgotten() -> None:
+    async def scenario(bench: Bench) -> None:
+        bench.create()
+        await bench.until(lambda: bench.bus.sent)
+        del bench.store.sagas[HERE]
+        await bench.engine._sweeper.sweep()
+        await bench.until(lambda: not any(bench.engine.phases().values()))
+
+    run(scenario)
+
+
+def test_another_object_of_the_same_name_starts_anew() -> None:
+    async def scenario(bench: Bench) -> None:
+        first = bench.create()
+        await bench.until(lambda: bench.bus.sent)
+        second = bench.create()
+        assert first.metadata.uid != second.metadata.uid
+        await bench.answer(sent=1)
+        await bench.ended()
+        assert [saga.metadata.uid for saga in bench.bus.finished] == [second.metadata.uid]
+
+    run(scenario)
+
+
+def test_a_reply_of_another_broker_user_is_counted_and_dropped() -> None:
+    async def scenario(bench: Bench) -> None:
+        bench.create()
+        await bench.answer(user="payments")
+        assert bench.metrics.counts["replies", (("type", "foreign"),)] == 1
+        await bench.answer()
+        await bench.ended()
+
+    run(scenario)
+
+
+def test_i2_after_a_reconnect_everything_open_is_sent_again() -> None:
+    async def scenario(bench: Bench) -> None:
+        bench.create()
+        await bench.until(lambda: len(bench.bus.sent) == 1)
+        bench.engine.reconnected()
+        await bench.until(lambda: len(bench.bus.sent) == 2)
+        first, again = (message for _, message in bench.bus.sent)
+        assert first.address == again.address
+
+    run(scenario)
+
+
+def test_stopping_writes_what_a_checkpoint_would_have_written() -> None:
+    two = [
+        Step(name="ship", participant="shipping", command="ship", pivot=True),
+        Step(name="bill", participant="payments", command="bill"),
+    ]
+    definition = replace(DEFINITION, spec=SagaDefinitionSpec(steps=[ship, bill]))
+
+    async def scenario() -> None:
+        built = Bench()
+        built.store.definitions[Ref("shop", "one")] = definition
+        built.engine.start()
+        built.create()
+        await built.answer()
+        await built.until(lambda: len(built.bus.sent) == 2)
+        assert built.store.patches == []
+        await built.engine.stop(5)
+        assert len(built.store.patches) == 1
+
+    asyncio.run(scenario())
