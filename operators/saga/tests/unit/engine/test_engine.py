@@ -246,10 +246,8 @@ def test_i2_after_a_reconnect_everything_open_is_sent_again() -> None:
 
 
 def test_stopping_writes_what_a_checkpoint_would_have_written() -> None:
-    two = [
-        Step(name="ship", participant="shipping", command="ship", pivot=True),
-        Step(name="bill", participant="payments", command="bill"),
-    ]
+    ship = Step(name="ship", participant="shipping", command="ship", pivot=True)
+    bill = Step(name="bill", participant="payments", command="bill")
     definition = replace(DEFINITION, spec=SagaDefinitionSpec(steps=[ship, bill]))
 
     async def scenario() -> None:
