@@ -40,6 +40,7 @@ STAGES = (
     ),
     Stage("services", "each service on real parts", (*PYTEST, "services", "-n", "2"), needs_platform=True),
     Stage("operator", "the operator on real parts", (*PYTEST, "operators/saga/tests/component"), needs_platform=True),
+    Stage("plugin", "kubectl saga on a real API server", (*PYTEST, "operators/saga/tests/cli"), needs_platform=True),
     Stage("crash", "the operator killed at any moment", (*PYTEST, "operators/saga/tests/crash"), needs_platform=True),
     Stage("contract", "admission, RBAC, generated files", (*PYTEST, "tests/contract"), needs_platform=True),
     Stage("gateway", "the edge's conformance suite", (*PYTEST, "tests/gateway"), needs_platform=True),

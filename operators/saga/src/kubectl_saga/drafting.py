@@ -66,11 +66,14 @@ class Draft:
                 Cell(f"{levels[index]:>2} {self._role(index).value[0]}", _COLOURS.get(self._role(index))),
                 step.name,
                 self._command(step),
-                ", ".join(self._steps[needed].name for needed in self._direct(index)),
-                "; ".join(filter(None, (self._way_back(index), self._condition(step)))),
+                "; ".join(filter(None, (self._awaited(index), self._condition(step)))),
+                self._way_back(index),
             ]
             for index, step in enumerate(self._steps)
         ]
+
+    def _awaited(self, index: int) -> str:
+        return ", ".join(self._steps[needed].name for needed in self._direct(index))
 
     def _levels(self) -> list[int]:
         levels: list[int] = []

@@ -64,7 +64,7 @@ def _form(document: Document) -> Iterator[Problem]:
         yield _problem(document, "spec is missing")
         return
     for error in _schema().iter_errors(value["spec"]):
-        path = ["spec", *error.instance_path]
+        path = ["spec", *error.instance_path, *_unknown(error)[:1]]
         yield _problem(document, f"{_place(document, error.instance_path)}{_sentence(error)}", *path)
 
 
@@ -124,12 +124,18 @@ def _sentence(error: Any) -> str:
     text = str(error.message)
     match error.schema_path[-1]:
         case "additionalProperties":
-            unknown = re.findall(r"'([^']*)'", text)
+            unknown = _unknown(error)
             return f"unknown field{'s' * (len(unknown) > 1)} {', '.join(unknown)}"
         case "required":
             return f"{text.split(chr(34))[1]} is missing"
         case _:
             return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+
+
+def _unknown(error: Any) -> list[str]:
+    if error.schema_path[-1] != "additionalProperties":
+        return []
+    return re.findall(r"'([^']*)'", str(error.message))
 
 
 def _path_of(document: Document, text: str) -> list[str | int]:

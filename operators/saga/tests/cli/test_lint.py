@@ -1,0 +1,171 @@
+"""``lint``: every rule, offline, and every problem named with its file, line and step."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+from kubectl_saga.main import saga as cli
+
+from operators.saga.tests.cli.objects import REPOSITORY, definition, step
+from tests.contract.admission.test_definition_rules import ACROSS_STEPS, GOOD
+
+JSON = dict[str, Any]
+
+
+def lint(*arguments: str | Path, stdin: str | None = None) -> Result:
+    return CliRunner().invoke(cli, ["lint", *map(str, arguments)], input=stdin)
+
+
+def problems(folder: Path, *bodies: JSON) -> list[str]:
+    """What lint says of definitions, without the file's name."""
+    file = folder / "d.yaml"
+    file.write_text(yaml.safe_dump_all(bodies, sort_keys=False))
+    lines = lint(file).stdout.splitlines()
+    return [line.removeprefix(f"{file}:") for line in lines]
+
+
+def wrapped(spec: JSON) -> JSON:
+    return {**definition(), "spec": spec}
+
+
+def test_the_repositorys_own_definitions_are_good() -> None:
+    files = sorted([*REPOSITORY.glob("manifests/definitions/*.yaml"), *REPOSITORY.glob("manifests/samples/*.yaml")])
+    result = lint(*files)
+    assert result.exit_code == 0, result.output
+    assert result.stdout == "2 definitions, no problems\n"
+
+
+def test_a_broken_sample_is_refused_with_file_line_and_step() -> None:
+    file = REPOSITORY / "manifests/samples/broken/two-pivots.yaml"
+    result = lint(file)
+    assert result.exit_code == 1
+    assert result.stdout == (
+        f"{file}:9: SagaDefinition two-pivots: steps: at most one may be the pivot, "
+        "found authorize-payment, capture-payment\n"
+    )
+    assert result.stderr == "error: 1 problem in 1 definition\n"
+
+
+@pytest.mark.parametrize("rule", sorted(ACROSS_STEPS))
+def test_what_admission_refuses_lint_refuses(rule: str, tmp_path: Path) -> None:
+    assert problems(tmp_path, wrapped(ACROSS_STEPS[rule][0]))
+
+
+@pytest.mark.parametrize("name", sorted(GOOD))
+def test_what_admission_accepts_lint_accepts_but_for_what_cannot_run_yet(name: str, tmp_path: Path) -> None:
+    said = problems(tmp_path, wrapped(GOOD[name]))
+    assert said == ["1 definition, no problems"] or all("approval" in each or "deadline" in each for each in said), said
+
+
+def test_every_problem_of_every_file_is_listed(tmp_path: Path) -> None:
+    no_way_back = definition(step("a", compensation=None), step("b", dependsOn=["z"]), deadline="1y", name="one")
+    blind = definition(
+        step("a", dependsOn=[]),
+        step("b", dependsOn=[], input={"x": "$(steps.a.output.y)", "z": "$(inputs.q)"}),
+        name="two",
+    )
+    expected = [
+        "8: SagaDefinition one: step a: needs a compensation, or",
+        "11: SagaDefinition one: step b: dependsOn names z, and there is no such step",
+        "18: SagaDefinition one: deadline: '1y' is no duration; write numbers with",
+        "33: SagaDefinition two: step b: input: $(inputs.q) in '$(inputs.q)' is neither",
+    ]
+    said = problems(tmp_path, no_way_back, blind)
+    assert [text[: len(wanted)] for text, wanted in zip(said, expected, strict=True)] == expected
+
+
+@pytest.mark.parametrize(
+    ("spec", "sentence"),
+    [
+        ({"steps": []}, "7: SagaDefinition d-v1: steps: [] has less than 1 item"),
+        ({"stepps": [], "steps": [step("a")]}, "7: SagaDefinition d-v1: spec: unknown field stepps"),
+        ({"steps": [step("a", timeout=5)]}, 'SagaDefinition d-v1: step a: timeout: 5 is not of type "string"'),
+        ({"steps": [{"participant": "p"}]}, "8: SagaDefinition d-v1: step 1: name is missing"),
+        ({"steps": [step("a", comand="x", tiemout="5s")]}, "step a: unknown fields comand, tiemout"),
+        ({"steps": [step("a", retryPolicy={"maxAttempts": 0})]}, "step a: retryPolicy.maxAttempts: 0 is less than"),
+        ({"steps": [step("a")], "concurrency": {}}, "concurrency: maxRunning is missing"),
+        ({"steps": [step("a")], "deadline": {}}, 'deadline: {} is not of type "string"'),
+    ],
+)
+def test_the_form_is_checked_as_the_api_server_checks_it(spec: JSON, sentence: str, tmp_path: Path) -> None:
+    said = problems(tmp_path, wrapped(spec))
+    assert len(said) == 1
+    assert sentence in said[0]
+
+
+def test_several_mistakes_of_form_are_all_named(tmp_path: Path) -> None:
+    said = problems(tmp_path, wrapped({"steps": [step("a", participant=[]), step("b", timeout=1)], "x": 1}))
+    assert len(said) == 3
+
+
+def test_an_empty_field_is_a_mistake(tmp_path: Path) -> None:
+    file = tmp_path / "d.yaml"
+    file.write_text(yaml.safe_dump(definition(step("a"))).replace("compensation:\n", "when:\n    compensation:\n"))
+    assert 'when: null is not of type "array"' in lint(file).stdout
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (
+            {"apiVersion": "skald.dev/v9"},
+            "1: SagaDefinition d-v1: apiVersion must be skald.dev/v1alpha1, not skald.dev/v9",
+        ),
+        ({"metadata": {}}, "SagaDefinition (no name): metadata.name is missing"),
+        ({"metadata": {"name": "Big"}}, "SagaDefinition Big: metadata.name 'Big' is no name for an object"),
+        ({"metadata": None}, "metadata.name is missing"),
+        ({"data": 1}, "SagaDefinition d-v1: the field data is unknown"),
+        ({"spec": None}, 'spec: null is not of type "object"'),
+    ],
+)
+def test_the_object_around_the_spec_is_checked_too(change: JSON, sentence: str, tmp_path: Path) -> None:
+    said = problems(tmp_path, {**definition(step("a")), **change})
+    assert sentence in said[0]
+
+
+def test_a_key_given_twice_is_a_mistake(tmp_path: Path) -> None:
+    file = tmp_path / "d.yaml"
+    file.write_text(yaml.safe_dump(definition(step("a"))) + "spec: {}\n")
+    assert "the key spec is given twice in one place" in lint(file).stdout
+
+
+def test_other_kinds_are_passed_over_and_documents_are_many(tmp_path: Path) -> None:
+    others = [{"kind": "Deployment", "apiVersion": "apps/v1"}, {"kind": "Saga", "apiVersion": "skald.dev/v1alpha1"}]
+    assert problems(tmp_path, others[0], definition(step("a")), others[1], definition(step("b"))) == [
+        "2 definitions, no problems"
+    ]
+
+
+def test_files_without_definitions_are_no_success(tmp_path: Path) -> None:
+    file = tmp_path / "d.yaml"
+    file.write_text("a: 1\n---\n- 2\n---\n")
+    result = lint(file)
+    assert (result.exit_code, result.stderr) == (1, "error: there is no SagaDefinition in these files\n")
+
+
+def test_standard_input_is_read_as_a_file() -> None:
+    result = lint("-", stdin=yaml.safe_dump(definition(step("a", compensation=None))))
+    assert result.exit_code == 1
+    assert result.stdout.startswith("stdin:")
+
+
+def test_what_is_no_yaml_and_what_cannot_be_read_does_not_hide_the_rest(tmp_path: Path) -> None:
+    broken, absent, binary = tmp_path / "broken.yaml", tmp_path / "absent.yaml", tmp_path / "binary.yaml"
+    broken.write_text("a: 1\nb: [\n")
+    binary.write_bytes(b"\xff\xfe\x00")
+    bad = REPOSITORY / "manifests/samples/broken/two-pivots.yaml"
+    lines = lint(broken, absent, binary, bad).stdout.splitlines()
+    assert lines[0].startswith(f"{broken}:3: this is not YAML: ")
+    assert lines[1] == f"{absent} cannot be read: No such file or directory"
+    assert lines[2] == f"{binary} is no text in UTF-8"
+    assert "two-pivots" in lines[3]
+
+
+def test_dates_stay_text_as_in_kubernetes(tmp_path: Path) -> None:
+    file = tmp_path / "d.yaml"
+    file.write_text(yaml.safe_dump(definition(step("a", input={"day": "DAY"}))).replace("DAY", "2026-11-22"))
+    assert lint(file).exit_code == 0

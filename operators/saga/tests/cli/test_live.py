@@ -1,0 +1,121 @@
+"""With a running operator: what ``plan`` foretells is what happens, and who waits is told."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from skald_wire import Command
+
+from operators.saga.tests.cli.conftest import Run
+from operators.saga.tests.component.kit.cluster import eventually
+from operators.saga.tests.component.kit.participants import Decline, Participant
+from operators.saga.tests.component.kit.yard import Yard, step
+
+JSON = dict[str, Any]
+BIN = Path(sys.executable).parent
+STEPS = (
+    step("book", "inventory", input={"trip": "$(input.trip)"}),
+    step("hold", "payments", compensation={"command": "free", "input": {"booking": "$(steps.book.output.did)"}}),
+    step("send", "shipping", pivot=True),
+)
+"""``send`` is never answered, so that a saga stands still at its pivot until it is cancelled."""
+
+
+@pytest.fixture(scope="module")
+def participants(yard: Yard) -> Iterator[list[Participant]]:
+    yard.operator().start()
+    served = [yard.participant("inventory"), yard.participant("payments")]
+    yard.participant("shipping", {"send": lambda _: None})
+    yard.define("trip", *STEPS)
+    yard.define("stay", *STEPS[:2])
+    yield served
+    yard.cluster.abandon_all()
+
+
+def compensations(participants: list[Participant], saga: str) -> list[JSON]:
+    """What arrived, in the words of ``plan``."""
+    return [
+        {
+            "step": message.address.step,
+            "participant": message.address.participant,
+            "command": message.address.command,
+            "commandId": message.address.command_id,
+            "input": dict(message.input),
+        }
+        for participant in participants
+        for message in participant.messages(saga)
+        if isinstance(message, Command) and message.address.direction == "Backward"
+    ]
+
+
+def test_I5_the_plan_is_what_a_cancel_then_does(
+    participants: list[Participant], yard: Yard, run: Run, write: Callable[[JSON], Path]
+) -> None:
+    started = run("start", "-f", write({"trip": "t-1"}), "--definition", "trip", "--name", "planned")
+    assert started.exit_code == 0, started.output
+    eventually("at its pivot", lambda: yard.cluster.saga("planned")["status"].get("currentSteps") == "send")
+    plan = json.loads(run("plan", "planned", "-o", "json").stdout)
+    assert [(each["step"], each["pivot"]) for each in plan["asked"]] == [("send", True)]
+    assert [(each["order"], each["step"]) for each in plan["undone"]] == [(1, "hold"), (2, "book")]
+    assert run("list").stdout.splitlines()[1].split()[:4] == ["planned", "Running", "2/3", "send"]
+
+    assert run("cancel", "planned").exit_code == 0
+    watched = run("watch", "planned")
+    assert watched.stdout.splitlines()[-1] == "planned  Compensated  0/3  CancelRequested"
+    expected = [
+        {key: each[key] for key in ("step", "participant", "command", "commandId", "input")} for each in plan["undone"]
+    ]
+    done = compensations(participants, "planned")
+    assert sorted(done, key=lambda each: each["step"]) == sorted(expected, key=lambda each: each["step"])
+    story = run("timeline", "planned").stdout
+    assert "kubectl-saga  asked for a cancel" in story
+    assert "book is undone by inventory.undo-book" in story
+    assert run("cancel", "planned").exit_code == 1
+
+
+def test_start_waits_for_the_end(participants: list[Participant], run: Run, write: Callable[[JSON], Path]) -> None:
+    arguments = ("start", "-f", write({"trip": "t-2"}), "--definition", "stay", "--wait")
+    succeeded = run(*arguments, "--name", "waited")
+    assert succeeded.exit_code == 0
+    assert "saga.skald.dev/waited Succeeded after " in succeeded.stdout
+    participants[1].script["hold"] = lambda _: Decline("NoMoney")
+    refused = run(*arguments, "--name", "refused")
+    participants[1].reset()
+    assert refused.exit_code == 1
+    assert "saga refused is Compensated after " in refused.stderr
+    assert "hold failed with NoMoney" in refused.stderr
+
+
+def test_a_terminal_sees_the_story_grow_until_the_end(participants: list[Participant], parts: Any, yard: Yard) -> None:
+    yard.cluster.start("seen", "stay", input={"trip": "t-3"})
+    shown = on_a_terminal(["watch", "seen", "-n", yard.namespace], str(parts.kubeconfig))
+    assert "seen (stay): " in shown
+    assert "Succeeded" in shown
+    assert "\x1b[" in shown
+
+
+def on_a_terminal(arguments: list[str], kubeconfig: str) -> str:
+    """Everything that a program writes to a terminal until it ends."""
+    ours, theirs = pty.openpty()
+    environment = {**os.environ, "KUBECONFIG": kubeconfig, "TERM": "xterm", "COLUMNS": "120", "LINES": "40"}
+    with subprocess.Popen(
+        [BIN / "kubectl-saga", *arguments], stdin=theirs, stdout=theirs, stderr=theirs, env=environment
+    ) as program:
+        os.close(theirs)
+        written = b""
+        try:
+            while part := os.read(ours, 65536):
+                written += part
+        except OSError:  # how Linux says that the other side is closed
+            pass
+        assert program.wait(30) == 0, written.decode()
+    os.close(ours)
+    return written.decode()
