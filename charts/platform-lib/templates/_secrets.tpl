@@ -16,8 +16,8 @@ Takes {root, name, service, key, uri, setting}: `uri` is a format with a place f
 value by which a Secret of one's own is named instead.
 
 To know whether it has one, the chart must see the cluster, and `helm template` and GitOps tools do not. A preview
-(`helm template .`, a release without a name) leaves such Secrets out; anything else would change a password at every
-turn, so it fails.
+(`helm template .` and `helm lint`, which name the release for you) leaves such Secrets out; anything else would change
+a password at every turn, so it fails.
 */}}
 {{- define "platform-lib.generated-secret" -}}
 {{- $namespace := .root.Release.Namespace -}}
@@ -41,7 +41,7 @@ stringData:
   {{- with .uri }}
   uri: {{ printf . $password | quote }}
   {{- end }}
-{{- else if ne .root.Release.Name "release-name" }}
+{{- else if not (has .root.Release.Name (list "release-name" "test-release")) }}
 {{- fail (printf "\n\nThe Secret %q cannot be made here, because this render does not see the namespace %q of a cluster: it may be `helm template` or a GitOps tool, or the namespace is missing.\nMake the Secret yourself and name it in %s, or make the namespace first (kubectl apply -f manifests/namespace.yaml).\n" .name $namespace .setting) }}
 {{- end }}
 {{- end }}
