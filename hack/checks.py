@@ -34,7 +34,11 @@ STAGES = (
     Stage("format", "the code is formatted", (str(BIN / "ruff"), "format", "--check", ".")),
     Stage("types", "mypy strict finds nothing", (str(BIN / "mypy"),)),
     Stage("layers", "the import contracts hold", (str(BIN / "lint-imports"),)),
-    Stage("unit", "units and pure rules", (*PYTEST, "operators/saga/tests/unit", "hack", "-n", "2")),
+    Stage(
+        "unit",
+        "units and pure rules",
+        (*PYTEST, "operators/saga/tests/unit", "operators/gateway-keys/tests", "hack", "-n", "2"),
+    ),
     Stage(
         "simulator", "the protocol, all schedules in a bound", (*PYTEST, "operators/saga/tests/simulation", "-n", "2")
     ),

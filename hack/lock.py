@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Write requirements/dev.lock: every third-party package that a member of this workspace needs, pinned by hash.
+"""Write the locks in requirements/: third-party packages, pinned by hash.
 
-The lock names no index, so it works behind any mirror. Run it after a change to a pyproject.toml:
+dev.lock has every package that a member of this workspace needs, runtime.lock what of it goes into images. The locks
+name no index, so they work behind any mirror. Run it after a change to a pyproject.toml:
 
     python hack/lock.py [--upgrade]
 """
@@ -14,47 +15,58 @@ import subprocess
 import sys
 import tempfile
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-LOCK = ROOT / "requirements" / "dev.lock"
+DEVELOPMENT = ROOT / "requirements" / "dev.lock"
+RUNTIME = ROOT / "requirements" / "runtime.lock"
 NAME = re.compile(r"^[A-Za-z0-9._-]+")
 
 
-def projects() -> list[Path]:
-    """Every pyproject.toml of the workspace, the root's first."""
-    members = [*ROOT.glob("services/*/pyproject.toml"), *ROOT.glob("operators/*/pyproject.toml")]
-    return [ROOT / "pyproject.toml", *sorted(members)]
+def members() -> list[Path]:
+    """Every member's pyproject.toml."""
+    return sorted([*ROOT.glob("services/*/pyproject.toml"), *ROOT.glob("operators/*/pyproject.toml")])
 
 
-def third_party() -> list[str]:
-    """What the members require, less the members themselves."""
+def third_party(projects: Sequence[Path], *, to_build: bool) -> list[str]:
+    """What these require, less the members themselves; with what they are built by, if so wanted."""
+    documents = [tomllib.loads(path.read_text()) for path in projects]
+    own = {tomllib.loads(path.read_text())["project"]["name"] for path in members()}
     wanted: set[str] = set()
-    members: set[str] = set()
-    for path in projects():
-        document = tomllib.loads(path.read_text())
-        members.add(document["project"]["name"])
+    for document in documents:
         wanted.update(document["project"].get("dependencies", []))
-        wanted.update(document.get("build-system", {}).get("requires", []))
+        if to_build:
+            wanted.update(document.get("build-system", {}).get("requires", []))
         for extra in document["project"].get("optional-dependencies", {}).values():
             wanted.update(extra)
-    return sorted(line for line in wanted if (match := NAME.match(line)) and match.group() not in members)
+    return sorted(line for line in wanted if (match := NAME.match(line)) and match.group() not in own)
+
+
+def compile_lock(lock: Path, requirements: Sequence[str], *options: str) -> bool:
+    """Write one lock; whether uv could."""
+    with tempfile.NamedTemporaryFile("w", suffix=".in") as source:
+        source.write("\n".join(requirements) + "\n")
+        source.flush()
+        command = ["uv", "pip", "compile", "--universal", "--generate-hashes", "--python-version", "3.11"]
+        command += ["--no-header", "--no-annotate", "--quiet", *options, source.name, "--output-file", str(lock)]
+        done = subprocess.run(command, check=False).returncode == 0
+    name = lock.relative_to(ROOT)
+    print(f"wrote {name}" if done else f"{name} was not written: see the message above")
+    return done
 
 
 def main() -> int:
-    """Compile the lock; the exit status is uv's."""
+    """Exit status 0 if both locks were written."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--upgrade", action="store_true", help="take the newest versions, not the locked ones")
     arguments = parser.parse_args()
-    with tempfile.NamedTemporaryFile("w", suffix=".in") as source:
-        source.write("\n".join(third_party()) + "\n")
-        source.flush()
-        command = ["uv", "pip", "compile", "--universal", "--generate-hashes", "--python-version", "3.11"]
-        command += ["--no-header", "--no-annotate", "--quiet"]
-        command += ["--upgrade"] if arguments.upgrade else []
-        status = subprocess.run([*command, source.name, "--output-file", str(LOCK)], check=False).returncode
-    print(f"wrote {LOCK.relative_to(ROOT)}" if status == 0 else "the lock was not written: see the message above")
-    return status
+    everything = third_party([ROOT / "pyproject.toml", *members()], to_build=True)
+    # images get the very versions that were developed and tested with
+    done = compile_lock(DEVELOPMENT, everything, *(["--upgrade"] if arguments.upgrade else [])) and compile_lock(
+        RUNTIME, third_party(members(), to_build=False), f"--constraint={DEVELOPMENT}"
+    )
+    return 0 if done else 1
 
 
 if __name__ == "__main__":
