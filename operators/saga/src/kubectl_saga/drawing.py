@@ -51,7 +51,7 @@ def _headline(story: Story) -> Text:
     if status.failure is not None:
         failure = status.failure
         message = f": {failure.message}" if failure.message else ""
-        text.append(clean(f"\n{failure.step} failed with {failure.code}{message}"))
+        text.append(clean(f"\nbecause of {failure.step}: {failure.code}{message}"))
     for condition in status.conditions:
         if condition.type == "Stalled" and condition.status == "True" and not phase.terminal:
             text.append(clean(f"\nstalled, {condition.reason}: {condition.message}"), "bold red")

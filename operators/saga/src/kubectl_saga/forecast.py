@@ -94,6 +94,8 @@ def forecast(definition: SagaDefinition | None, saga: Saga, now: float) -> Forec
     if outcome in (Outcome.ENDED, Outcome.CANNOT_RUN) or not isinstance(compiled, Definition):
         return _forecast(saga, outcome, message)
     asked = [_asked(compiled, address) for address in base.asked]
+    if any(each.pivot for each in asked):
+        message += ", unless its pivot turns out to have run"
     courses, all_ran_is_too_late = _courses(compiled, saga, now, asked)
     certain = {command.address.step for together in base.undone for command in together}
     return _forecast(

@@ -15,9 +15,9 @@ JSON = dict[str, Any]
 Run = Callable[..., Result]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def yard(parts: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Yard]:
-    """A namespace and a vhost that only the tests of this folder use."""
+    """A namespace and a vhost that only the tests of one file use."""
     with ExitStack() as stack:
         yield Yard(parts, tmp_path_factory.mktemp("cli"), stack)
 

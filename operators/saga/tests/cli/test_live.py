@@ -91,7 +91,7 @@ def test_start_waits_for_the_end(participants: list[Participant], run: Run, writ
     participants[1].reset()
     assert refused.exit_code == 1
     assert "saga refused is Compensated after " in refused.stderr
-    assert "hold failed with NoMoney" in refused.stderr
+    assert "because of hold: NoMoney" in refused.stderr
 
 
 def test_a_terminal_sees_the_story_grow_until_the_end(participants: list[Participant], parts: Any, yard: Yard) -> None:

@@ -42,7 +42,7 @@ def _cancel(session: Session, name: str) -> str:
     if definition is not None:
         _refuse_what_changes_nothing(typed(SagaDefinition, definition), typed(Saga, stored))
     session.sagas.cancel(name)
-    return f"saga.skald.dev/{name} will go back; follow it with: {session.again(f'watch {name}')}"
+    return f"saga.skald.dev/{name} was asked to go back; follow it with: {session.again(f'watch {name}')}"
 
 
 def _refuse_what_changes_nothing(definition: SagaDefinition, saga: Saga) -> None:

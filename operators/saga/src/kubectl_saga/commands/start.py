@@ -102,6 +102,6 @@ def _conclude(name: str, phase: str, saga: Object) -> None:
         say(f"saga.skald.dev/{name} Succeeded{took}")
         return
     failure = status.get("failure") or {}
-    why = f": {failure['step']} failed with {failure['code']}" if failure else ""
+    why = f" because of {failure['step']}: {failure['code']}" if failure else ""
     message = f": {failure['message']}" if failure.get("message") else ""
     raise CliError(clean(f"saga {name} is {phase}{took}{why}{message}"))
