@@ -24,8 +24,8 @@ from saga_operator.settings import Settings
 
 log = logging.getLogger(__name__)
 
-GRACE: Final = 10.0
-"""Seconds that writes under way get when the operator is told to stop."""
+GRACE: Final = 5.0
+"""Seconds that each kind of call under way gets to end when the operator is told to stop."""
 
 
 class SystemClock:

@@ -152,7 +152,7 @@ class Checkpointer:
             case Missing():
                 self._post(live, SagaGone())
             case Refused(reason):
-                log.error("the API server refuses the status: %s", reason, extra={"saga": str(live.ref)})
+                log.error("the API server refuses the status: %s", reason, extra=_extra(live))
                 self._post(live, StoreRefused(reason))
             case Unavailable(reason):
                 live.wanted = max(live.wanted, Want.CHECKPOINT)

@@ -69,11 +69,11 @@ class Engine:
         self._mailboxes = Mailboxes(self._advance)
         self._stopping = False
         self._timers = Timers(ports.clock)
-        self.definitions = Definitions(ports.definitions, ports.clock, self._definition_changed)
+        self._definitions = Definitions(ports.definitions, ports.clock, self._definition_changed)
         self._herald = Herald(ports.store, ports.bus, ports.tracer)
         self._checkpointer = Checkpointer(
             ports.store,
-            self.definitions,
+            self._definitions,
             self._timers,
             ports.clock,
             ports.metrics,
@@ -85,8 +85,8 @@ class Engine:
             self._checkpointer.crew,
             self._herald.announcers,
             self._herald.messengers,
-            self.definitions.reader,
-            self.definitions.writer,
+            self._definitions.reader,
+            self._definitions.writer,
         )
         self._sweeping: asyncio.Task[None] | None = None
 
@@ -140,11 +140,11 @@ class Engine:
 
     def definition_seen(self, definition: SagaDefinition) -> None:
         """A watch or list showed it."""
-        self.definitions.seen(definition)
+        self._definitions.seen(definition)
 
     def definition_deleted(self, ref: Ref, uid: str) -> None:
         """A watch said that it is gone."""
-        self.definitions.deleted(ref, uid)
+        self._definitions.deleted(ref, uid)
 
     def deliver(self, ref: Ref, event: BusEvent) -> None:
         """The broker said something about a saga. For one unknown, gone or terminal it is dropped (rule I2)."""
@@ -178,9 +178,9 @@ class Engine:
     def _load(self, live: LiveSaga) -> None:
         if live.gone:
             return
-        if self.definitions.get(live.definition) is None:
+        if self._definitions.get(live.definition) is None:
             # The watch of definitions may be behind: only the API server can say that there is none.
-            self.definitions.look_up(live.definition)
+            self._definitions.look_up(live.definition)
         else:
             self._open(live)
 
@@ -210,7 +210,7 @@ class Engine:
         if live.knowledge is None:
             return
         now = self._clock.now()
-        definition = self.definitions.get(live.definition)
+        definition = self._definitions.get(live.definition)
         try:
             live.knowledge, effects = machine.advance(definition, live.knowledge, event, now, self._clock.jitter())
             for effect in effects:
@@ -260,7 +260,7 @@ class Engine:
         self._herald.finished(live.saga)
 
     def _participant(self, live: LiveSaga, step: str) -> str | None:
-        match self.definitions.get(live.definition):
+        match self._definitions.get(live.definition):
             case Definition() as definition if step in definition.positions:
                 return definition.steps[definition.positions[step]].participant
             case _:
