@@ -73,15 +73,9 @@ def run_orders(terminal: Terminal) -> dict[str, str]:
 def show_compensation(terminal: Terminal, orders: dict[str, str]) -> None:
     """What happened to the declined order, and what its customer sees."""
     terminal.chapter("What became of the declined one", "the stock it had reserved went back")
-    timeline = f"{sys.executable} -m hack.demo.timeline"
-    saga = f"order-{orders['declined']}"
-    shown = Path(sys.executable)
-    if shown.is_relative_to(Path.cwd()):
-        timeline = f"{shown.relative_to(Path.cwd())} -m hack.demo.timeline"
-    terminal.run(f"kubectl get saga {saga} -n shop -o json | {timeline}")
-    terminal.run(
-        f'curl -fsS $GATEWAY/v1/orders/{orders["declined"]} -H "Authorization: Bearer $TOKEN"', show=_beginning
-    )
+    terminal.run(f"kubectl saga timeline order-{orders['declined']} -n shop")
+    answer = f'curl -fsS $GATEWAY/v1/orders/{orders["declined"]} -H "Authorization: Bearer $TOKEN"'
+    terminal.run(answer, show=_beginning)
 
 
 def provider(terminal: Terminal, platform: Platform, path: str, show: Callable[[str], str]) -> dict[str, Any]:
@@ -140,7 +134,8 @@ def _entries_table(output: str) -> str:
 def tour(platform: Platform) -> bool:
     """The whole of it; whether everything came out as it should."""
     path = f"{platform.home / 'bin'}:{Path('/usr/bin')}"
-    terminal = Terminal({"GATEWAY": platform.gateway, "KUBECONFIG": str(platform.kubeconfig)})
+    # what prints tables must not fold them to the width of a pipe
+    terminal = Terminal({"GATEWAY": platform.gateway, "KUBECONFIG": str(platform.kubeconfig), "COLUMNS": "100"})
     terminal.environment["PATH"] = f"{path}:{terminal.environment['PATH']}"
     terminal.chapter("In your own shell first")
     terminal.console.print(f"[bold green]$[/] export GATEWAY={platform.gateway} PATH=$PWD/.platform/bin:$PATH")
@@ -153,7 +148,7 @@ def tour(platform: Platform) -> bool:
     right = books_add_up(terminal, platform, orders) and as_planned
     verdict = "[bold green]One order went through, two left nothing behind.[/]"
     terminal.console.print("\n" + (verdict if right else "[bold red]That is not how it should end.[/]"))
-    terminal.say("Look around: kubectl get sagas -n shop · make status · make logs NAME=orders-worker · make down")
+    terminal.say("Look around: kubectl saga list -n shop · make status · make logs NAME=orders-worker · make down")
     return right
 
 
