@@ -42,7 +42,9 @@ class SagaApi:
         # Projected tokens are replaced while the process runs, so the file is read for each request.
         hook: Any = partial(_read_token, settings.kubernetes_token_file)
         configuration.refresh_api_key_hook = hook
-        self._api = CustomObjectsApi(ApiClient(configuration))
+        client = ApiClient(configuration)
+        client.user_agent = settings.service  # the API server records it as the writer's name
+        self._api = CustomObjectsApi(client)
 
     def create(self, saga: Mapping[str, JSON]) -> Mapping[str, JSON] | None:
         """The created object, or None when there is one of that name already. Raises SagaApiError."""
