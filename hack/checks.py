@@ -48,7 +48,12 @@ STAGES = (
     Stage("crash", "the operator killed at any moment", (*PYTEST, "operators/saga/tests/crash"), needs_platform=True),
     Stage("contract", "admission, RBAC, generated files", (*PYTEST, "tests/contract"), needs_platform=True),
     Stage("gateway", "the edge's conformance suite", (*PYTEST, "tests/gateway"), needs_platform=True),
-    Stage("integration", "orders end to end, and faults", (*PYTEST, "tests/integration"), needs_platform=True),
+    Stage(
+        "integration",
+        "orders end to end, and faults",
+        (*PYTEST, "tests/integration", "--timeout=400"),
+        needs_platform=True,
+    ),
 )
 
 
