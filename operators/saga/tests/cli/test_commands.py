@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import run as run_program
@@ -11,8 +10,6 @@ from typing import Any
 
 import pytest
 import yaml
-from kubectl_saga.main import COMMANDS, saga
-from kubectl_saga.session import Session
 
 from operators.saga.tests.cli.conftest import Run
 from operators.saga.tests.cli.objects import stalled
@@ -255,39 +252,9 @@ def test_a_server_with_another_certificate_is_not_trusted(parts: Any, run: Run, 
     assert "CERTIFICATE_VERIFY_FAILED" in run("list", "--kubeconfig", file).stderr
 
 
-def test_names_are_completed_for_kubectl_and_the_shells(cluster: Cluster, yard: Yard, parts: Any) -> None:
-    begin(cluster, "completed-saga")
-    bin_folder = Path(sys.executable).parent
-    environment = {"KUBECONFIG": str(parts.kubeconfig), "PATH": f"{bin_folder}:/usr/bin:/bin"}
-    words = ["get", "-n", yard.namespace, "completed"]
-    for_kubectl = run_program(
-        ["kubectl_complete-saga", *words], env=environment, capture_output=True, text=True, check=True
+def test_the_embedded_platforms_kubectl_has_the_plugin(cluster: Cluster, yard: Yard, parts: Any) -> None:
+    begin(cluster, "by-kubectl")
+    said = run_program(
+        [parts.kubectl, "saga", "list", "-o", "name", "-n", yard.namespace], capture_output=True, text=True, check=True
     )
-    assert for_kubectl.stdout == "completed-saga\n:4\n"
-    line = " ".join(["kubectl-saga", *words])
-    environment |= {"_KUBECTL_SAGA_COMPLETE": "bash_complete", "COMP_WORDS": line, "COMP_CWORD": "4"}
-    for_bash = run_program(["kubectl-saga"], env=environment, capture_output=True, text=True, check=True)
-    assert for_bash.stdout == "plain,completed-saga\n"
-
-
-@pytest.mark.parametrize("shell", ["bash", "zsh"])
-def test_each_shell_gets_a_script(shell: str, run: Run) -> None:
-    from click.testing import CliRunner
-
-    result = CliRunner().invoke(saga, ["completion", shell])
-    assert f"_KUBECTL_SAGA_COMPLETE={shell}_complete" in result.stdout
-
-
-def test_the_listing_says_what_each_command_says_of_itself() -> None:
-    import click
-
-    for name, summary in COMMANDS.items():
-        command = saga.get_command(click.Context(saga), name)
-        assert command is not None
-        assert str(command.help).split("\n")[0].strip() == summary
-
-
-def test_the_next_command_line_keeps_namespace_and_cluster() -> None:
-    session = Session()
-    session.namespace, session.context = "shop", "kind"
-    assert session.again("plan x") == "kubectl saga plan x -n shop --context kind"
+    assert "saga.skald.dev/by-kubectl" in said.stdout.split()

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import pty
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -102,20 +104,37 @@ def test_a_terminal_sees_the_story_grow_until_the_end(participants: list[Partici
     assert "\x1b[" in shown
 
 
-def on_a_terminal(arguments: list[str], kubeconfig: str) -> str:
-    """Everything that a program writes to a terminal until it ends."""
+def test_a_namespace_is_watched_until_ctrl_c(participants: list[Participant], parts: Any, yard: Yard) -> None:
+    arguments = [BIN / "kubectl-saga", "watch", "-n", yard.namespace, "--kubeconfig", parts.kubeconfig]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as program:
+        assert program.stdout is not None
+        yard.cluster.start("passing", "stay", input={"trip": "t-4"})
+        while not program.stdout.readline().startswith("passing  Succeeded  2/2"):
+            assert program.poll() is None
+        program.send_signal(signal.SIGINT)
+        assert (program.wait(30), program.stderr.read() if program.stderr else "") == (0, "")
+
+
+def test_a_terminal_shows_the_whole_namespace(participants: list[Participant], parts: Any, yard: Yard) -> None:
+    yard.cluster.start("shown", "stay", input={"trip": "t-5"})
+    shown = on_a_terminal(["watch", "-n", yard.namespace], str(parts.kubeconfig), stop_at="shown ")
+    assert f"sagas in {yard.namespace}: " in shown
+
+
+def on_a_terminal(arguments: list[str], kubeconfig: str, stop_at: str | None = None) -> str:
+    """Everything that a program writes to a terminal until it ends, or until Ctrl-C when it has written ``stop_at``."""
     ours, theirs = pty.openpty()
     environment = {**os.environ, "KUBECONFIG": kubeconfig, "TERM": "xterm", "COLUMNS": "120", "LINES": "40"}
-    with subprocess.Popen(
-        [BIN / "kubectl-saga", *arguments], stdin=theirs, stdout=theirs, stderr=theirs, env=environment
-    ) as program:
+    command = [BIN / "kubectl-saga", *arguments]
+    with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment) as program:
         os.close(theirs)
-        written = b""
-        try:
+        written = ""
+        with suppress(OSError):  # how Linux says that the other side is closed
             while part := os.read(ours, 65536):
-                written += part
-        except OSError:  # how Linux says that the other side is closed
-            pass
-        assert program.wait(30) == 0, written.decode()
+                written += part.decode(errors="replace")
+                if stop_at is not None and stop_at in written:
+                    program.send_signal(signal.SIGINT)
+                    stop_at = None
+        assert program.wait(30) == 0, written
     os.close(ours)
-    return written.decode()
+    return written

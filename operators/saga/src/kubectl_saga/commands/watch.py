@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Final
@@ -43,12 +44,13 @@ def command(session: Session, name: str | None) -> None:
     """
     sagas = session.sagas
     latest = sagas.saga(name) if name is not None else None
-    if not sys.stdout.isatty():
-        _print_changes(sagas, name)
-    elif latest is None:
-        _show_all(sagas)
-    else:
-        _show_one(sagas, latest)
+    with suppress(KeyboardInterrupt):  # how watching ends
+        if not sys.stdout.isatty():
+            _print_changes(sagas, name)
+        elif latest is None:
+            _show_all(sagas)
+        else:
+            _show_one(sagas, latest)
 
 
 def _print_changes(sagas: Sagas, name: str | None) -> None:
