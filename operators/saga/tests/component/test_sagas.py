@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from skald_wire import Command
+
 from operators.saga.tests.component.kit.cluster import eventually
-from operators.saga.tests.component.kit.participants import Decline
-from operators.saga.tests.component.kit.yard import Shop, step
+from operators.saga.tests.component.kit.participants import Act, Decline
+from operators.saga.tests.component.kit.yard import CHAIN, Shop, step
 
 
 def test_a_fast_chain_takes_two_etcd_writes(shop: Shop) -> None:
@@ -15,6 +17,22 @@ def test_a_fast_chain_takes_two_etcd_writes(shop: Shop) -> None:
     assert saga["status"]["direction"] == "Forward"
     assert saga["status"]["steps"]["charge"]["output"] == {"did": "charge"}
     assert shop.cluster.condition("sagas", "fast", "Succeeded")["status"] == "True"
+
+
+def test_a_chain_whose_steps_outlast_the_checkpoint_is_written_after_each_reply(shop: Shop) -> None:
+    def once_recorded(step: str) -> Act:
+        def act(command: Command) -> dict[str, str]:
+            eventually(f"{step} recorded", lambda: shop.cluster.step("slow", step).get("state") == "Succeeded")
+            return {"did": command.address.command}
+
+        return act
+
+    shop.yard.define("patient", *CHAIN, defaults={"timeout": "60s", "retryPolicy": {"maxAttempts": 1}})
+    shop.payments.script["charge"] = once_recorded("reserve")
+    shop.shipping.script["ship"] = once_recorded("charge")
+    created = shop.cluster.start("slow", "patient", input={"order": "4711"})
+    shop.cluster.wait("slow", "Succeeded")
+    assert shop.cluster.writes(created) == 4
 
 
 def test_outputs_travel_to_the_steps_that_reference_them(shop: Shop) -> None:

@@ -72,6 +72,10 @@ class Cluster:
         """As it is now."""
         return self.call("GET", self.path("sagas", name))
 
+    def step(self, name: str, step: str) -> JSON:
+        """What a saga's status says of a step."""
+        return self.saga(name).get("status", {}).get("steps", {}).get(step, {})
+
     def phase(self, name: str) -> str:
         """A saga's phase."""
         return self.saga(name).get("status", {}).get("phase", "Pending")
