@@ -86,5 +86,5 @@ def _line(row: Sequence[Cell], widths: Sequence[int]) -> str:
     for place, (cell, width) in enumerate(zip(row, widths, strict=True)):
         padding = " " * (width - len(cell.text)) if place < last else ""
         plain = cell.colour is None and not cell.bold
-        parts.append((cell.text if plain else click.style(cell.text, fg=cell.colour, bold=cell.bold)) + padding)
+        parts.append((cell.text if plain else click.style(cell.text, fg=cell.colour, bold=cell.bold or None)) + padding)
     return _GAP.join(parts[: last + 1])
