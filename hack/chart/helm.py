@@ -44,4 +44,4 @@ def template(*options: str, line: Line = 4, env: Mapping[str, str] | None = None
 
 def render(*options: str, line: Line = 4) -> list[JSON]:
     """The rendered chart's objects, hooks and tests too."""
-    return [one for one in yaml.safe_load_all(template(*options, line=line)) if one]
+    return [one for one in yaml.load_all(template(*options, line=line), yaml.CSafeLoader) if one]

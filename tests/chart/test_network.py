@@ -1,0 +1,107 @@
+"""Declared edges = edges that the rendered NetworkPolicies allow; all else is denied.
+
+Whether a cluster's network enforces them is shown on the cluster (make e2e).
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.chart.reach import Peer, peers, reaches
+from tests.chart.renders import Render, rendered
+
+SERVICES = ("identity", "catalog", "orders", "inventory", "payments", "shipping")
+SEEDED = ("identity", "catalog", "inventory", "payments")
+WORKERS = {"orders-worker", "inventory-worker", "payments-worker", "shipping-worker"}
+STORES = {
+    *(f"{name}-web" for name in SERVICES), *WORKERS, "catalog-grpc", "test-provider",
+    *(f"{name}-seed" for name in SEEDED), "mongodb-users-1",
+}  # fmt: skip
+CHECK_USERS = {f"{name}-web" for name in ("orders", "inventory", "payments", "shipping")}
+TESTS = {"test-gateway-asks-for-a-token", "test-order-succeeds", "test-order-is-compensated"}
+
+EDGES = {
+    ("gateway", 8000): TESTS,
+    ("identity-web", 8080): CHECK_USERS | {"gateway"},
+    ("catalog-web", 8080): {"gateway"},
+    ("catalog-grpc", 50051): {"orders-web"},
+    ("orders-web", 8080): {"gateway"},
+    ("inventory-web", 8080): {"gateway"},
+    ("payments-web", 8080): {"gateway"},
+    ("shipping-web", 8080): {"gateway"},
+    ("test-provider", 8080): {"payments-worker"},
+    ("rabbitmq", 5672): WORKERS | {"saga-operator"},
+    ("mongodb", 27017): STORES,
+}
+"""Callee and port -> its callers, in the namespace. The front door is open to the world besides."""
+
+DNS = Peer("coredns", {"k8s-app": "kube-dns"}, {}, {"kubernetes.io/metadata.name": "kube-system"})
+PROMETHEUS = Peer("prometheus", {"app": "prometheus"}, {}, {"kubernetes.io/metadata.name": "monitoring"})
+STRANGER = Peer("stranger", {"skald.dev/client-of-mongodb": "true"}, {}, {"kubernetes.io/metadata.name": "other"})
+BARE = Peer("bare", {}, {}, {"kubernetes.io/metadata.name": "shop"})
+"""A pod in our namespace that nobody labelled."""
+
+
+def allowed(render: Render) -> dict[tuple[str, int], set[str]]:
+    """Every pair of pods, on every port that the second one opens."""
+    pods = peers(render)
+    return {
+        (target.name, port): {source.name for source in pods if source != target and reaches(render, source, target, port)}
+        for target in pods
+        for port in target.ports.values()
+    }  # fmt: skip
+
+
+def test_declared_edges_are_the_edges(default):
+    assert {edge: callers for edge, callers in allowed(default).items() if callers} == EDGES
+
+
+def test_a_server_for_each_service_is_reached_by_that_service_alone():
+    render = rendered("a-server-for-each")
+    for (target, _), callers in allowed(render).items():
+        if target.startswith("mongodb-"):
+            service = target.removeprefix("mongodb-")
+            mine = {name for name in STORES if name == service or name.startswith(f"{service}-")}
+            assert callers == mine | {f"{target}-users-1"}, target
+
+
+def test_the_world_reaches_the_front_door_and_nothing_else(default):
+    opened = {(target.name, port) for target in peers(default) for port in target.ports.values()
+              if reaches(default, STRANGER, target, port)}  # fmt: skip
+    assert opened == {("gateway", 8000)}
+
+
+def test_prometheus_reaches_metrics_and_the_front_door_and_nothing_else(default):
+    for target in peers(default):
+        for name, port in target.ports.items():
+            expected = name == "metrics" or (target.name, name) == ("gateway", "http")
+            assert reaches(default, PROMETHEUS, target, port) == expected, (target.name, name)
+
+
+def test_a_pod_that_nobody_labelled_reaches_nothing_and_is_not_reached(default):
+    for other in peers(default):
+        for port in other.ports.values():
+            assert not reaches(default, BARE, other, port)
+        assert not reaches(default, other, BARE, 8080)
+
+
+def test_everyone_may_ask_for_names(default):
+    asked = default.get("NetworkPolicy", "dns")["spec"]["egress"][0]
+    assert {(port["protocol"], port["port"]) for port in asked["ports"]} == {("UDP", 53), ("TCP", 53)}
+    assert all(reaches(default, pod, DNS, 53) for pod in [*peers(default), BARE])
+
+
+@pytest.mark.parametrize(
+    ("outside", "profile", "callers"),
+    [
+        ("apiserver", "default", {"saga-operator", "orders-worker", "catalog-grpc", "test-provider"}),
+        ("rabbitmq", "production", WORKERS | {"saga-operator"}),
+        ("mongodb", "production", STORES - {"test-provider", "mongodb-users-1", *(f"{s}-seed" for s in SEEDED)}),
+    ],
+)
+def test_what_is_no_pod_is_reached_by_address_by_its_clients_alone(outside, profile, callers):
+    render = rendered(profile)
+    policy = render.get("NetworkPolicy", f"client-of-{outside}-outside")["spec"]
+    selected = policy["podSelector"]["matchLabels"].items()
+    assert {pod.name for pod in peers(render) if selected <= pod.labels.items()} == callers
+    assert all("ipBlock" in peer for rule in policy["egress"] for peer in rule["to"])

@@ -1,0 +1,92 @@
+"""A real API server takes everything that is rendered, without an error or a warning. Its namespace enforces Pod
+Security `restricted`, and warns of every pod template that falls short of it.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import uuid
+from pathlib import Path
+
+import pytest
+import yaml
+
+from hack.chart.helm import template
+from hack.embedded.manifests import NAMESPACE_FILE, renamed
+from tests.chart.renders import PROFILES
+
+FOREIGN = ("monitoring.coreos.com/", "keda.sh/", "cert-manager.io/")
+"""Kinds of others, which this API server does not know."""
+
+
+@pytest.fixture(scope="module")
+def kubectl(parts):
+    def run(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess:
+        command = [str(parts.kubectl), *arguments]
+        return subprocess.run(command, input=stdin, capture_output=True, text=True, check=False)
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def namespace(kubectl):
+    """A namespace like the shop's, with nothing in it."""
+    name = f"chart-{uuid.uuid4().hex[:8]}"
+    (shop,) = yaml.safe_load_all(Path(NAMESPACE_FILE).read_text())
+    assert kubectl("apply", "-f", "-", stdin=yaml.safe_dump(renamed(shop, name))).returncode == 0
+    yield name
+    kubectl("delete", "namespace", name, "--wait=false")
+
+
+def objects(namespace: str, profile: str) -> list[dict]:
+    text = template("--namespace", namespace, *PROFILES[profile])
+    rendered = yaml.load_all(text, yaml.CSafeLoader)
+    return [one for one in rendered if one and not one["apiVersion"].startswith(FOREIGN)]
+
+
+@pytest.fixture(scope="module")
+def default_objects(namespace) -> list[dict]:
+    return objects(namespace, "default")
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_the_api_server_takes_every_object_without_a_warning(kubectl, namespace, default_objects, profile):
+    """Of the other profiles, what is not in the default one."""
+    shown = objects(namespace, profile)
+    if profile != "default":
+        shown = [one for one in shown if one not in default_objects]
+    done = kubectl("apply", "--dry-run=server", "-f", "-", stdin=yaml.dump_all(shown, Dumper=yaml.CSafeDumper))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(done.stdout.splitlines()) == len(shown)
+
+
+@pytest.fixture(scope="module")
+def seen(parts, namespace):
+    """A render that sees the cluster, without what exists once in it and is the embedded platform's there."""
+
+    def run() -> dict[str, dict]:
+        options = ("--namespace", namespace, "--dry-run=server", "--set=saga-operator.crds.install=false")
+        objects = yaml.safe_load_all(template(*options, env={"KUBECONFIG": str(parts.kubeconfig)}))
+        return {one["metadata"]["name"]: one for one in objects if one and one["kind"] == "Secret"}
+
+    return run
+
+
+def test_a_helm_that_sees_the_cluster_makes_a_secret_for_each_credential(seen, kubectl, namespace):
+    secrets = seen()
+    assert {"rabbitmq-admin", "mongodb-admin", "demo-clients", "orders-rabbitmq", "orders-mongodb"} <= secrets.keys()
+    passwords = {one["stringData"].get("password", name) for name, one in secrets.items()}
+    assert len(passwords) == len(secrets), "no two alike"
+    done = kubectl("apply", "--dry-run=server", "-f", "-", stdin=yaml.safe_dump_all(secrets.values()))
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_password_that_is_there_stays(seen, kubectl, namespace):
+    first = seen()["orders-rabbitmq"]
+    first["stringData"]["password"] = "kept"
+    first["metadata"]["annotations"] |= {
+        "meta.helm.sh/release-name": "release-name", "meta.helm.sh/release-namespace": namespace,
+    }  # fmt: skip
+    assert kubectl("apply", "-f", "-", stdin=yaml.safe_dump(first)).returncode == 0
+    uri = f"amqp://orders:kept@rabbitmq:5672/{namespace}"
+    assert seen()["orders-rabbitmq"]["stringData"] == {"password": "kept", "uri": uri}

@@ -1,0 +1,183 @@
+"""What every workload gets, whichever it is and however it is installed."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from hack.chart.helm import render
+from tests.chart.renders import Render, rendered
+
+OWN = {
+    "identity-web", "catalog-web", "catalog-grpc", "orders-web", "orders-worker", "inventory-web", "inventory-worker",
+    "payments-web", "payments-worker", "test-provider", "shipping-web", "shipping-worker", "saga-operator",
+}  # fmt: skip
+SINGLE = {"saga-operator"}
+"""One at a time, so nothing scales them."""
+SERVERS = {"mongodb", "rabbitmq"}
+
+
+def containers(pod):
+    return [*pod["spec"].get("initContainers", []), *pod["spec"]["containers"]]
+
+
+def test_the_whole_platform_is_there(default):
+    assert default.names("Deployment") == OWN | {"gateway"}
+    assert default.names("StatefulSet") == SERVERS
+
+
+def test_no_object_is_rendered_twice(profile: Render):
+    times = Counter((one["apiVersion"], one["kind"], one["metadata"]["name"]) for one in profile.objects)
+    assert not [key for key, count in times.items() if count > 1]
+
+
+def test_every_object_of_a_namespace_is_in_the_releases(profile: Render):
+    everywhere = {
+        "CustomResourceDefinition", "ClusterRole", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding",
+    }  # fmt: skip
+    for one in profile.objects:
+        assert one["metadata"].get("namespace") == (None if one["kind"] in everywhere else "shop"), one["metadata"]
+
+
+@pytest.mark.parametrize("kind", ["ConfigMap", "Service", "PodDisruptionBudget", "NetworkPolicy"])
+def test_every_workload_has_its(default, kind):
+    missing = default.names("Deployment", "StatefulSet") - default.names(kind)
+    assert missing == ({"mongodb"} if kind == "ConfigMap" else set())
+
+
+def test_what_may_run_twice_scales_by_itself(default):
+    assert default.names("HorizontalPodAutoscaler") == default.names("Deployment") - SINGLE
+    for name in default.names("HorizontalPodAutoscaler"):
+        assert "replicas" not in default.get("Deployment", name)["spec"], "it would undo the autoscaler's work"
+
+
+def test_a_workload_that_does_not_scale_says_how_many_it_is():
+    minimal = rendered("minimal")
+    assert {one["spec"]["replicas"] for one in minimal.of("Deployment")} == {1}
+    assert not minimal.names("HorizontalPodAutoscaler")
+
+
+def test_a_budget_lets_one_go_and_never_keeps_a_broken_one(profile: Render):
+    for budget in profile.of("PodDisruptionBudget"):
+        assert budget["spec"]["maxUnavailable"] == 1
+        assert budget["spec"]["unhealthyPodEvictionPolicy"] == "AlwaysAllow"
+
+
+def test_selectors_pick_the_pods_of_their_own_workload(profile: Render):
+    pods = profile.pods()
+    for one in profile.of("Deployment", "StatefulSet", "PodDisruptionBudget", "Service"):
+        selector = one["spec"]["selector"]
+        selector = selector.get("matchLabels", selector)
+        picked = {name for name, pod in pods.items() if selector.items() <= pod["metadata"]["labels"].items()}
+        assert picked == {one["metadata"]["name"].removesuffix("-metrics")}, one["kind"]
+
+
+def test_every_pod_runs_with_the_least_rights(profile: Render):
+    for name, pod in profile.pods().items():
+        security = pod["spec"]["securityContext"]
+        assert security["runAsNonRoot"], name
+        assert security["runAsUser"] >= 10000, name
+        assert security["seccompProfile"] == {"type": "RuntimeDefault"}, name
+        assert pod["spec"]["automountServiceAccountToken"] is False, name
+        assert pod["spec"]["enableServiceLinks"] is False, name
+        for container in containers(pod):
+            assert container["securityContext"] == {
+                "allowPrivilegeEscalation": False,
+                "readOnlyRootFilesystem": True,
+                "capabilities": {"drop": ["ALL"]},
+            }, name
+
+
+def test_every_container_says_what_it_needs_and_takes(profile: Render):
+    for name, pod in profile.pods().items():
+        for container in containers(pod):
+            for bound in ("requests", "limits"):
+                assert {"cpu", "memory", "ephemeral-storage"} <= container["resources"][bound].keys(), name
+
+
+def test_every_lasting_container_is_probed_three_ways(profile: Render):
+    for name in profile.names("Deployment", "StatefulSet"):
+        for container in profile.pods()[name]["spec"]["containers"]:
+            assert {"startupProbe", "readinessProbe", "livenessProbe"} <= container.keys(), name
+            assert container["livenessProbe"] != container["readinessProbe"], name
+
+
+def test_probes_and_services_name_ports_that_the_container_has(profile: Render):
+    pods = profile.pods()
+    for name in profile.names("Deployment", "StatefulSet"):
+        for container in pods[name]["spec"]["containers"]:
+            ports = {port["name"] for port in container.get("ports", [])}
+            for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
+                (way,) = (container[probe][way] for way in ("httpGet", "tcpSocket") if way in container[probe])
+                assert way["port"] in ports, name
+    for service in profile.of("Service"):
+        pod = pods[service["metadata"]["name"].removesuffix("-metrics")]
+        ports = {port["name"] for container in pod["spec"]["containers"] for port in container["ports"]}
+        assert {port["targetPort"] for port in service["spec"]["ports"]} <= ports
+
+
+def test_replicas_spread_over_nodes_and_zones(profile: Render):
+    for name in profile.names("Deployment", "StatefulSet"):
+        spread = profile.pods()[name]["spec"]["topologySpreadConstraints"]
+        assert {one["topologyKey"] for one in spread} == {"kubernetes.io/hostname", "topology.kubernetes.io/zone"}
+
+
+def test_a_pod_leaves_the_endpoints_before_it_stops_and_has_time_to_finish(profile: Render):
+    for one in profile.of("Deployment"):
+        spec = one["spec"]["template"]["spec"]
+        (container,) = spec["containers"]
+        pause = container["lifecycle"]["preStop"]["sleep"]["seconds"]
+        assert spec["terminationGracePeriodSeconds"] >= pause + 20 + 5, one["metadata"]["name"]
+
+
+def test_a_changed_setting_makes_new_pods(profile: Render):
+    for name in profile.names("Deployment", "StatefulSet"):
+        assert len(profile.pods()[name]["metadata"]["annotations"]["checksum/config"]) == 64
+
+
+def test_every_mount_has_its_volume_and_every_volume_is_mounted(profile: Render):
+    for name, pod in profile.pods().items():
+        (stateful,) = [one for one in profile.of("StatefulSet") if one["metadata"]["name"] == name] or [{"spec": {}}]
+        claims = {claim["metadata"]["name"] for claim in stateful["spec"].get("volumeClaimTemplates", [])}
+        volumes = {volume["name"] for volume in pod["spec"].get("volumes", [])} | claims
+        mounted = {mount["name"] for container in containers(pod) for mount in container.get("volumeMounts", [])}
+        assert mounted == volumes, name
+
+
+def test_every_service_account_is_there_and_used(profile: Render):
+    used = {pod["spec"]["serviceAccountName"] for pod in profile.pods().values()}
+    assert used == profile.names("ServiceAccount") | {"default"}, "default is for the tests of the release alone"
+
+
+def test_the_api_servers_token_is_for_those_alone_who_talk_to_it(profile: Render):
+    holders = {
+        name
+        for name, pod in profile.pods().items()
+        if any(volume["name"] == "kubernetes" for volume in pod["spec"].get("volumes", []))
+    }
+    expected = {"saga-operator", "orders-worker", "catalog-grpc", "test-provider"}
+    assert holders == expected & profile.names("Deployment")
+
+
+def test_a_caller_shows_tokens_made_for_whom_it_calls(default):
+    audiences = {
+        name: {source["serviceAccountToken"]["audience"] for source in volume["projected"]["sources"]}
+        for name, pod in default.pods().items()
+        for volume in pod["spec"].get("volumes", [])
+        if volume["name"] == "tokens"
+    }
+    assert audiences == {"orders-web": {"catalog"}, "payments-worker": {"test-provider"}}
+
+
+def test_monitoring_comes_where_the_cluster_knows_it(default):
+    assert not default.names("ServiceMonitor", "PrometheusRule")
+    watched = rendered("production")
+    assert watched.names("ServiceMonitor") == watched.names("PrometheusRule") == watched.names("Deployment")
+
+
+def test_every_image_follows_the_registry():
+    objects = Render("", render("--set=global.image.registry=registry.example.com"))
+    for name, pod in objects.pods().items():
+        for container in containers(pod):
+            assert container["image"].startswith("registry.example.com/"), name
