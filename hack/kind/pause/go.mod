@@ -1,0 +1,3 @@
+module skald.dev/hack/pause
+
+go 1.25
