@@ -16,16 +16,16 @@ COMMIT
 """
 
 
-def test_tables_are_found_by_name():
+def test_tables_are_found_by_name() -> None:
     assert tables(RULES) == ["filter", "nat"]
     assert tables("") == []
 
 
-def test_a_table_that_was_not_there_is_left_open_and_without_chains_of_others():
+def test_a_table_that_was_not_there_is_left_open_and_without_chains_of_others() -> None:
     assert emptied({"filter"}, RULES) == (
         "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\nCOMMIT\n"
     )
 
 
-def test_tables_that_were_there_are_not_touched():
+def test_tables_that_were_there_are_not_touched() -> None:
     assert emptied(set(), RULES) == ""
