@@ -45,11 +45,11 @@ BARE = Peer("bare", {}, {}, {"kubernetes.io/metadata.name": "shop"})
 def allowed(render: Render) -> dict[tuple[str, int], set[str]]:
     """Every pair of pods, on every port that the second one opens."""
     pods = peers(render)
+    edges = {(target.name, port): target for target in pods for port in target.ports.values()}
     return {
-        (target.name, port): {source.name for source in pods if source != target and reaches(render, source, target, port)}
-        for target in pods
-        for port in target.ports.values()
-    }  # fmt: skip
+        edge: {source.name for source in pods if source != target and reaches(render, source, target, edge[1])}
+        for edge, target in edges.items()
+    }
 
 
 def test_declared_edges_are_the_edges(default):
