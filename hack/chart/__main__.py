@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from typing import Final
 
 from hack.chart.examples import render_examples
 from hack.chart.reference import render_reference
@@ -16,19 +17,25 @@ from hack.chart.values import read_values
 from hack.embedded.instance import REPOSITORY
 
 
-def generated() -> dict[str, str]:
-    """Path in the repository -> content, of everything that is generated."""
+def from_values() -> dict[str, str]:
+    """Path in the repository -> content, of what is made of values.yaml."""
     values = read_values()
     return {
         "values.schema.json": json.dumps(render_schema(values), indent=2, ensure_ascii=False) + "\n",
         "docs/values.md": render_reference(values),
-        **render_examples(),
     }
 
 
+STEPS: Final = (from_values, render_examples)
+"""In this order: nothing is rendered but by the schema that is in the file."""
+
+
 def stale() -> list[str]:
-    """The paths whose content is not what it would be now."""
-    return [path for path, content in generated().items() if _read(path) != content]
+    """The paths whose content is not what it would be now; those of the first step that has any."""
+    for step in STEPS:
+        if paths := [path for path, content in step().items() if _read(path) != content]:
+            return paths
+    return []
 
 
 def _read(path: str) -> str:
@@ -44,11 +51,12 @@ def main() -> int:
         paths = stale()
         print("\n".join(f"{path} is stale: run python -m hack.chart" for path in paths) or "all as it should be")
         return 1 if paths else 0
-    for path, content in generated().items():
-        file = REPOSITORY / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(content, encoding="utf-8")
-        print(path)
+    for step in STEPS:
+        for path, content in step().items():
+            file = REPOSITORY / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(content, encoding="utf-8")
+            print(path)
     return 0
 
 

@@ -127,7 +127,7 @@ def kong(render) -> dict:
 
 
 def setting(render, name: str) -> str:
-    (container,) = render.pods()["gateway"]["spec"]["containers"]
+    container = render.pods()["gateway"]["spec"]["containers"][0]
     return next(one["value"] for one in container["env"] if one["name"] == name)
 
 

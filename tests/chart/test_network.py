@@ -74,7 +74,7 @@ def test_the_world_reaches_the_front_door_and_nothing_else(default):
 def test_prometheus_reaches_metrics_and_the_front_door_and_nothing_else(default):
     for target in peers(default):
         for name, port in target.ports.items():
-            expected = name == "metrics" or (target.name, name) == ("gateway", "http")
+            expected = name in ("metrics", "keys-metrics") or (target.name, name) == ("gateway", "http")
             assert reaches(default, PROMETHEUS, target, port) == expected, (target.name, name)
 
 

@@ -65,3 +65,10 @@ def test_no_role_was_forgotten(default):
 @pytest.mark.parametrize("name", ["identity-web", "orders-web"])
 def test_tokens_are_issued_and_checked_under_one_public_address(default, name):
     assert default.get("ConfigMap", name)["data"]["SKALD_ISSUER"] == "http://gateway.shop.svc"
+
+
+def test_the_gateways_companion_finds_all_its_settings(default):
+    _, keys = default.pods()["gateway"]["spec"]["containers"]
+    given = {one["name"]: one["value"] for one in keys["env"]}
+    settings = import_module("gateway_keys.settings").GatewayKeysSettings
+    assert read_settings(settings, given).kong_admin == "http://127.0.0.1:8001"

@@ -126,7 +126,7 @@ def test_replicas_spread_over_nodes_and_zones(profile: Render):
 def test_a_pod_leaves_the_endpoints_before_it_stops_and_has_time_to_finish(profile: Render):
     for one in profile.of("Deployment"):
         spec = one["spec"]["template"]["spec"]
-        (container,) = spec["containers"]
+        container = spec["containers"][0]
         pause = container["lifecycle"]["preStop"]["sleep"]["seconds"]
         assert spec["terminationGracePeriodSeconds"] >= pause + 20 + 5, one["metadata"]["name"]
 

@@ -7,7 +7,7 @@
 service: gateway
 component: gateway
 name: gateway
-facts: {uses: {{ toJson (uniq $hosts) }}}
+facts: {uses: {{ toJson (uniq $hosts) }}, metrics: [metrics, keys-metrics]}
 settings:
   {{- include "platform-lib.settings" (list . .Values.workload) | nindent 2 }}
 {{- end }}

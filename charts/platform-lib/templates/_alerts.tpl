@@ -93,4 +93,9 @@
   labels: {severity: warning, workload: {{ .name }}}
   annotations:
     summary: More than 2 % of all requests end in an error of the gateway or of a service
+- alert: GatewayKeysOutOfStep
+  expr: time() - skald_gateway_keys_in_step_timestamp_seconds > 120
+  labels: {severity: critical, workload: {{ .name }}}
+  annotations:
+    summary: A gateway's keys are not identity's; tokens of a new key are refused, the log of the container keys says why
 {{- end }}

@@ -9,8 +9,10 @@ spec:
     matchLabels:
       {{- include "platform-lib.selector" . | nindent 6 }}
   endpoints:
-    - port: metrics
+    {{- range .facts.metrics | default (list "metrics") }}
+    - port: {{ . }}
       interval: 15s
+    {{- end }}
 {{- end }}
 {{- end }}
 
