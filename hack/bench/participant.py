@@ -64,6 +64,7 @@ def on_message(channel: BlockingChannel, method: Basic.Deliver, properties: pika
                 correlation_id=envelope.correlation_id,
                 type=envelope.type,
                 headers=dict(envelope.headers),
+                user_id=message.address.participant,
             ),
         )
     channel.basic_ack(method.delivery_tag)
