@@ -47,6 +47,7 @@ STAGES = (
     Stage("plugin", "kubectl saga on a real API server", (*PYTEST, "operators/saga/tests/cli"), needs_platform=True),
     Stage("crash", "the operator killed at any moment", (*PYTEST, "operators/saga/tests/crash"), needs_platform=True),
     Stage("contract", "admission, RBAC, generated files", (*PYTEST, "tests/contract"), needs_platform=True),
+    Stage("chart", "renders, rights, reachability, schema", (*PYTEST, "tests/chart", "-n", "2"), needs_platform=True),
     Stage("gateway", "the edge's conformance suite", (*PYTEST, "tests/gateway"), needs_platform=True),
     Stage(
         "integration",
