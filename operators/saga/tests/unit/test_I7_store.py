@@ -187,3 +187,13 @@ def test_I7_a_verdict_outlives_a_checkpoint_that_was_under_way():
     w.feed(Stored("2", checkpoint))
     assert w.stores() == [], "the engine still owes the urgent write"
     assert w.status().phase == "Succeeded"
+
+
+def test_I7_a_saga_that_is_found_ended_is_done_with_at_once():
+    other = Driver(definition(step("a")))
+    other.reply("a")
+    other.store()
+    w = Driver(definition(step("a")), other.object)
+    assert w.finished()
+    assert w.sent == []
+    assert w.knowledge.wake_at is None

@@ -112,7 +112,7 @@ class Knowledge(Struct, frozen=True):
     stall: Stall | None = None
     store_again_at: float | None = None
     """When to ask once more for a write that the API server refused."""
-    wake_at: float | None = 0.0
+    wake_at: float | None = None
     """When the machine wants to be woken, in Unix seconds; None: only by events."""
 
     @property

@@ -20,7 +20,7 @@ from skald_wire.names import INPUT_LIMIT
 
 from saga_operator.domain import backward, delivery, facts, forward, moments, sight, stalls
 from saga_operator.domain.definition import Definition, NotAccepted
-from saga_operator.domain.effects import Effect
+from saga_operator.domain.effects import Effect, Finish
 from saga_operator.domain.events import (
     Confirmed,
     DefinitionChanged,
@@ -59,7 +59,10 @@ def advance(
     ``definition`` is the one that the saga names: None when there is none, NotAccepted when it was refused. ``now`` is
     Unix seconds; ``jitter`` is uniform in [0, 1).
     """
-    if knowledge.terminal or _changes_nothing(knowledge, event):
+    if knowledge.terminal:
+        found_ended = not knowledge.steps and isinstance(event, SagaSeen)
+        return knowledge, [Finish()] if found_ended else []
+    if _changes_nothing(knowledge, event):
         return knowledge, []
     if isinstance(event, SagaSeen) and event.saga.metadata.uid != knowledge.saga.metadata.uid:
         knowledge = open_saga(event.saga)  # another object of the same name: what was learned may not be its own

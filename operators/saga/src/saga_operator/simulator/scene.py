@@ -1,0 +1,64 @@
+"""The participants of one schedule: their registers, and what became of the world outside."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from skald_wire import Cancel, Command, Direction
+
+from saga_operator.domain.definition import Definition, Step
+from saga_operator.domain.kinds import Status
+from saga_operator.simulator import properties
+from saga_operator.simulator.participant import Answer, Effect, Move, Participant
+from saga_operator.simulator.places import after_effect
+from saga_operator.simulator.properties import World
+from saga_operator.simulator.timeline import Timeline, Violation
+
+
+class Scene:
+    """Delivers messages to registers, and checks every effect."""
+
+    def __init__(self, definition: Definition, participant: Participant, timeline: Timeline) -> None:
+        self.world = World()
+        self.effects = 0
+        self.trouble = 0.3
+        """How likely a participant does anything but what a healthy one does."""
+        self._definition = definition
+        self._participant = participant
+        self._timeline = timeline
+        self._registers = [participant.empty() for _ in definition.steps]
+
+    def deliver(self, message: Command | Cancel) -> Answer | None:
+        """One delivery. None: the process died before it could answer, so the message will come again."""
+        step = self._definition.steps[self._definition.positions[message.address.step]]
+        moves = self._participant.moves(self._registers[step.index], message, self._timeline.now)
+        move = self._timeline.chance.choice(moves) if self._timeline.likely(self.trouble) else moves[0]
+        self._check(step, move)
+        self._registers[step.index] = move.register
+        what = "cancel" if isinstance(message, Cancel) else message.address.direction
+        self._timeline.tell(f"participant of {step.name} meets {what} and {move.label}")
+        return move.answer
+
+    def object_says(self, status: Status) -> None:
+        """Something was stored, and can never be said not to have been."""
+        flipped = self.world.flipped or status.direction is Direction.BACKWARD
+        ended = status.phase if status.phase.terminal else self.world.ended
+        self.world = replace(self.world, flipped=flipped, ended=ended)
+
+    def _check(self, step: Step, move: Move) -> None:
+        broken = None
+        if move.effect is Effect.DONE:
+            broken = properties.action_ran(self.world, step)
+        elif move.effect is Effect.UNDONE:
+            broken = properties.compensation_ran(self._definition, self.world, step)
+        if broken is not None:
+            raise Violation(broken)
+        ran, undone = bool(self.world.ran & step.bit), bool(self.world.undone & step.bit)
+        ran, undone = after_effect(move.effect, ran=ran, undone=undone)
+        self.effects += move.effect is not None
+        others = ~step.bit
+        self.world = replace(
+            self.world,
+            ran=self.world.ran & others | ran << step.index,
+            undone=self.world.undone & others | undone << step.index,
+        )
