@@ -4,6 +4,7 @@ Security `restricted`, and warns of every pod template that falls short of it.
 
 from __future__ import annotations
 
+import re
 import subprocess
 import uuid
 from pathlib import Path
@@ -11,12 +12,15 @@ from pathlib import Path
 import pytest
 import yaml
 
-from hack.chart.helm import template
+from hack.chart.helm import helm, template
 from hack.embedded.manifests import NAMESPACE_FILE, renamed
 from tests.chart.renders import PROFILES
 
 FOREIGN = ("monitoring.coreos.com/", "keda.sh/", "cert-manager.io/")
 """Kinds of others, which this API server does not know."""
+
+SIGHTED = ("--dry-run=server", "--set=saga-operator.crds.install=false")
+"""Helm sees the cluster and changes nothing; what exists once in it is the embedded platform's there."""
 
 
 @pytest.fixture(scope="module")
@@ -62,12 +66,12 @@ def test_the_api_server_takes_every_object_without_a_warning(kubectl, namespace,
 
 @pytest.fixture(scope="module")
 def seen(parts, namespace):
-    """A render that sees the cluster, without what exists once in it and is the embedded platform's there."""
+    """The Secrets of a render that sees the cluster."""
 
     def run() -> dict[str, dict]:
-        options = ("--namespace", namespace, "--dry-run=server", "--set=saga-operator.crds.install=false")
-        objects = yaml.safe_load_all(template(*options, env={"KUBECONFIG": str(parts.kubeconfig)}))
-        return {one["metadata"]["name"]: one for one in objects if one and one["kind"] == "Secret"}
+        command = ["template", "shop", ".", "--namespace", namespace, *SIGHTED]
+        shown = yaml.safe_load_all(helm(command, env={"KUBECONFIG": str(parts.kubeconfig)}))
+        return {one["metadata"]["name"]: one for one in shown if one and one["kind"] == "Secret"}
 
     return run
 
@@ -85,8 +89,15 @@ def test_a_password_that_is_there_stays(seen, kubectl, namespace):
     first = seen()["orders-rabbitmq"]
     first["stringData"]["password"] = "kept"
     first["metadata"]["annotations"] |= {
-        "meta.helm.sh/release-name": "release-name", "meta.helm.sh/release-namespace": namespace,
+        "meta.helm.sh/release-name": "shop", "meta.helm.sh/release-namespace": namespace,
     }  # fmt: skip
     assert kubectl("apply", "-f", "-", stdin=yaml.safe_dump(first)).returncode == 0
     uri = f"amqp://orders:kept@rabbitmq:5672/{namespace}"
     assert seen()["orders-rabbitmq"]["stringData"] == {"password": "kept", "uri": uri}
+
+
+def test_after_an_install_three_commands_are_named(parts, kubectl, namespace):
+    said = helm(["install", "shop", ".", "--namespace", namespace, *SIGHTED], env={"KUBECONFIG": str(parts.kubeconfig)})
+    notes = said[said.index("\nNOTES:\n") :]
+    assert re.findall(r"^  (\d)\. ", notes, re.MULTILINE) == ["1", "2", "3"]
+    assert f"helm test shop -n {namespace} --logs" in notes

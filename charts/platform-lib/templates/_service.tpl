@@ -14,6 +14,7 @@ lines of service.yaml:
   shows     audiences of the tokens that it shows to others
   queue     the broker's queue that it empties
   env       its own settings; may hold templates
+`seed` has the same lines for the role that makes demo data, and demoSecret where it needs the demo clients' secret.
 */}}
 {{- define "platform-lib.service" -}}
 {{- $service := .Files.Get "service.yaml" | fromYaml -}}
