@@ -5,7 +5,7 @@ MEMBERS := $(wildcard services/*/pyproject.toml operators/*/pyproject.toml)
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install lock lint test demo bench secret up down status logs
+.PHONY: help install lock lint test demo bench secret up down status logs images kind-down
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,4 +48,10 @@ demo: install ## the tour: three orders, one succeeds, two are compensated
 	@$(PY) -m hack.demo
 
 bench: install ## how fast the saga engine is, and what a saga costs (a few minutes)
-	@$(PY) -m hack.bench --json docs/benchmarks.json
+	@$(PY) -m hack.bench --out docs
+
+images: install ## build all images, with a container registry or without
+	@$(PY) -m hack.kind images
+
+kind-down: install ## delete the kind cluster, and a docker daemon that came up with it
+	@$(PY) -m hack.kind down

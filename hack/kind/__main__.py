@@ -13,6 +13,7 @@ from hack.embedded.errors import PlatformError
 from hack.embedded.progress import Board
 from hack.kind.bring import find_way, relative, show_stand_ins, take_down
 from hack.kind.cluster import GATEWAY_PORT, KUBECONFIG
+from hack.kind.e2e import run_e2e
 
 _EPILOG = """\
 Where no docker daemon answers, one of our own is started, and stopped by "down", which also puts the machine's packet
@@ -52,6 +53,7 @@ def _images(console: Console) -> None:
 COMMANDS: dict[str, tuple[Callable[[Console], None], str]] = {
     "up": (_up, "make a cluster of two nodes and install the chart; on one that is there, bring it up to date"),
     "down": (_down, "delete the cluster and everything that came up with it"),
+    "e2e": (run_e2e, "make a cluster, install the chart, run tests/e2e, delete the cluster (KEEP=1 keeps it)"),
     "images": (_images, "build all images, and leave them with the docker daemon"),
 }
 

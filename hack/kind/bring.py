@@ -66,22 +66,23 @@ class Way:
             self.cluster.create(image)
         self._add_ons()
 
-    def build_images(self) -> list[str]:
-        """Build the platform's images; the backing services' are pulled, or stand-ins. Returns all names."""
+    def build_images(self) -> tuple[Sequence[str], Sequence[str]]:
+        """Build the platform's own images; those of the backing services are pulled, or stand-ins. Returns both."""
         workloads = Workloads(self.engine, self.parts, self.tag)
         own = workloads.own(registry=self.registry)
         if not self.registry:
-            return own + workloads.stand_ins()
+            return own, workloads.stand_ins()
         for name in OFFICIAL:
             with self.parts.board.row(name, "pulling"):
                 self.engine.docker("pull", name)
-        return [*own, *OFFICIAL]
+        return own, OFFICIAL
 
     def load_images(self) -> None:
         """Give the images to the nodes. Raises PlatformError."""
-        names = self.build_images()
-        with self.parts.board.row("load", "images to the nodes, usually a minute"):
-            self.cluster.load(names)
+        # apart, because kind sends all of a call's images as soon as one of them is new
+        for images in self.build_images():
+            with self.parts.board.row(f"load {images[0]}", "and the others to the nodes, up to two minutes"):
+                self.cluster.load(images)
 
     def install(self) -> None:
         """Install the chart, or bring its release up to date, and wait until all is ready. Raises PlatformError."""
@@ -126,6 +127,7 @@ def take_down(board: Board) -> bool:
             way.cluster.delete()
     if engine.own:
         with board.row("docker daemon", "stopping"):
+            engine.remove_networks()
             stop_own()
     return existed or engine.own
 

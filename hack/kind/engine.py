@@ -49,6 +49,10 @@ class Engine:
         found = subprocess.run(["docker", "image", "inspect", name], env=self.env, capture_output=True, check=False)
         return found.returncode == 0
 
+    def remove_networks(self) -> None:
+        """Remove networks that nothing uses; their bridges would outlive the daemon. Raises PlatformError."""
+        self.docker("network", "prune", "--force")
+
     def reaches_registry(self, image: str) -> bool:
         """Whether the registry that has ``image`` answers for it."""
         try:

@@ -1,0 +1,20 @@
+"""The installed chart on a cluster, as its users meet it. `make e2e` makes the cluster, installs and runs this."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.e2e.cluster import Cluster
+from tests.integration.shop import Shop
+
+
+@pytest.fixture(scope="session")
+def cluster():
+    """The cluster that `make kind-up` made."""
+    return Cluster.of_kind()
+
+
+@pytest.fixture
+def shop(cluster):
+    """A customer. Tokens live for minutes, so each test gets its own."""
+    return Shop(cluster)
