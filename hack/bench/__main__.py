@@ -18,11 +18,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import requests
-from hack.embedded.platform import Platform, open_platform
 
 from hack.bench.driver import Driver, Run
 from hack.bench.measure import ApiServer, cpu_seconds, memory
+from hack.embedded.platform import Platform, open_platform
 
 DEFINITIONS = Path(__file__).with_name("definitions.yaml")
 PARTICIPANTS = ("inventory", "payments", "shipping")
@@ -113,23 +114,48 @@ def bench(platform: Platform, scale: float) -> dict[str, Any]:
         return {"runs": results, "memory_mib": {name: size >> 20 for name, size in memory(pids).items()}}
 
 
+def page(result: dict[str, Any]) -> str:
+    """The result as a page of the documentation."""
+    memory_line = ", ".join(f"{name} {size}" for name, size in result["memory_mib"].items())
+    return f"""# Benchmarks
+
+Written by `make bench` on {result["date"]}; {result["machine"]}. The raw figures are in `benchmarks.json`.
+
+Three sequential steps with participants that do nothing (no database), over real etcd, API server, RabbitMQ and
+operator, all on this one machine together with the load driver. A latency is the time from the create request to the
+watcher's sight of the terminal phase. CPU is user plus system time per saga, in milliseconds, by process. Wall time
+depends on the machine and on what else it does; CPU and writes hardly do.
+
+{table(result["runs"])}
+
+Memory afterwards (proportional set size, MiB): {memory_line}.
+"""
+
+
+def machine() -> str:
+    """Processor, cores, memory."""
+    model = next(
+        (line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")), ":"
+    )
+    return f"{os.cpu_count()} cores ({model.split(':', 1)[1].strip()}), {psutil.virtual_memory().total >> 30} GiB"
+
+
 def main() -> int:
-    """Print the table; write it as JSON where asked."""
+    """Print the page; write it, and the raw figures, where asked."""
     parser = argparse.ArgumentParser(prog="python -m hack.bench", description=__doc__)
     parser.add_argument("--scale", type=float, default=1.0, help="multiply the number of sagas (default: 1)")
-    parser.add_argument("--json", type=Path, help="also write the result there")
+    parser.add_argument("--out", type=Path, help="write benchmarks.md and benchmarks.json into this folder")
     arguments = parser.parse_args()
-    platform = open_platform("bench")
-    up = [sys.executable, "-m", "hack.embedded"]
-    subprocess.run([*up, "up", "--parts", "--instance", "bench"], check=True)
+    platform = open_platform("bench", only_parts=True)
     try:
-        result = bench(platform, arguments.scale)
+        result = {"date": time.strftime("%Y-%m-%d"), "machine": machine(), **bench(platform, arguments.scale)}
     finally:
-        subprocess.run([*up, "down", "--wipe", "--instance", "bench"], check=True)
-    print(table(result["runs"]))
-    print("memory, MiB: " + ", ".join(f"{name} {size}" for name, size in result["memory_mib"].items()))
-    if arguments.json:
-        arguments.json.write_text(json.dumps(result, indent=2) + "\n")
+        platform.close()
+        subprocess.run([sys.executable, "-m", "hack.embedded", "down", "--wipe", "--instance", "bench"], check=True)
+    print(page(result))
+    if arguments.out:
+        (arguments.out / "benchmarks.md").write_text(page(result))
+        (arguments.out / "benchmarks.json").write_text(json.dumps(result, indent=2) + "\n")
     return 0
 
 
