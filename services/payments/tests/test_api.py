@@ -76,7 +76,7 @@ def test_a_customer_sees_the_own_methods_page_by_page_and_no_token_of_the_provid
     assert {name for item in items for name in item} == {"id", "label"}
 
 
-@pytest.mark.parametrize("path", ["/v1/payment-methods", f"/v1/payments/{uuid4()}"])
+@pytest.mark.parametrize("path", ["/v1/payment-methods", f"/v1/payments/{uuid4()}"], ids=["methods", "payment"])
 def test_without_token_or_scope_nothing_is_shown(client, issuer, path):
     assert client.get(path).status_code == 401
     assert client.get(path, headers=issuer.bearer("ada", "orders:read")).status_code == 403
