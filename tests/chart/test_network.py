@@ -1,6 +1,6 @@
 """Declared edges = edges that the rendered NetworkPolicies allow; all else is denied.
 
-Whether a cluster's network enforces them is shown on the cluster (make e2e).
+Whether a cluster's network enforces them is shown on the cluster (tests/e2e).
 """
 
 from __future__ import annotations

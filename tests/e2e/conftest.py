@@ -1,4 +1,4 @@
-"""The installed chart on a cluster, as its users meet it. `make e2e` makes the cluster, installs and runs this."""
+"""The installed chart on a cluster, as its users meet it. `python -m hack.kind e2e` makes the cluster, installs and runs this."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.integration.shop import Shop
 
 @pytest.fixture(scope="session")
 def cluster():
-    """The cluster that `make kind-up` made."""
+    """The cluster that `python -m hack.kind up` made."""
     return Cluster.of_kind()
 
 

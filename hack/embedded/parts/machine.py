@@ -18,7 +18,7 @@ def refuse_unfit_machine() -> None:
     if (system, machine) != ("Linux", "x86_64"):
         raise PlatformError(
             f"the embedded platform runs on amd64 Linux; this is {system} on {machine}",
-            "run Skald in a cluster instead: make kind-up",
+            "run Skald in a cluster instead: docs/chart.md",
         )
     if os.geteuid() != 0:
         raise PlatformError(

@@ -106,7 +106,7 @@ def install_packages(packages: Sequence[str], logs: Path) -> None:
     if not shutil.which("apt-get"):
         raise PlatformError(
             f"{packages[0]} is missing and there is no apt-get to install it",
-            "use Debian or Ubuntu, or a machine with a docker daemon and a registry: make kind-up",
+            "use Debian or Ubuntu, or run Skald in a cluster: docs/chart.md",
         )
     environment = {"DEBIAN_FRONTEND": "noninteractive"}
     run_tool(["apt-get", "update"], log=logs / "apt.log", env=environment)

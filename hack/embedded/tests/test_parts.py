@@ -35,7 +35,7 @@ def test_another_machine_is_told_at_once_where_to_go(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(platform, "machine", lambda: "arm64")
     with pytest.raises(PlatformError, match="this is Darwin on arm64") as caught:
         refuse_unfit_machine()
-    assert "make kind-up" in caught.value.remedy
+    assert "docs/chart.md" in caught.value.remedy
 
 
 def test_who_is_not_root_is_told_why_and_how(monkeypatch: pytest.MonkeyPatch) -> None:
