@@ -9,11 +9,24 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 CLAIMED = re.findall(r"^### ([IRS]\d)$", (ROOT / "docs" / "invariants.md").read_text(), re.MULTILINE)
+NAMED = re.compile(r"(?:def|class) [tT]est_?((?:[IRS]\d_)+)(?:to_[IRS](\d)_)?")
+
+
+def ids(ruled, last):
+    """``S1_``, ``I4_I5_`` or, with the last of a range, ``S1_to_S7_``."""
+    found = ruled.strip("_").split("_")
+    if not last:
+        return found
+    kind, first = found[-1]
+    return [f"{kind}{number}" for number in range(int(first), int(last) + 1)]
+
+
 TESTED = {
-    found
+    rule
     for folder in ("operators", "services", "tests")
     for file in (ROOT / folder).rglob("*.py")
-    for found in re.findall(r"def test_([IRS]\d)_", file.read_text())
+    for ruled, last in NAMED.findall(file.read_text())
+    for rule in ids(ruled, last)
 }
 
 

@@ -1,4 +1,4 @@
-"""The installed chart on a cluster, as its users meet it. `python -m hack.kind e2e` makes the cluster, installs and runs this."""
+"""The chart on a cluster, as its users meet it. `python -m hack.kind e2e` makes one, installs and runs this."""
 
 from __future__ import annotations
 
