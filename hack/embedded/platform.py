@@ -139,9 +139,11 @@ class Platform:
         pid = self.pid(process)
         if not pid:
             raise PlatformError(f"{process} does not run, so nothing can be sent to it")
+        # looked up first: once killed, the supervisor may have reaped it before it can be asked for
+        victim = psutil.Process(pid)
         os.killpg(pid, signal)
         if signal == signals.SIGKILL:
-            psutil.wait_procs([psutil.Process(pid)], timeout=10)
+            psutil.wait_procs([victim], timeout=10)
 
     def wait_ready(self, process: str) -> None:
         """Wait until a process does its work, however often it dies before.
