@@ -17,6 +17,7 @@ from hack.embedded.processes.model import Node, Process, Task
 
 _USER: Final = "postgres"
 _FERRETDB: Final = "ferretdb"
+_SERVICES: Final = "documentdb_readwrite_role"
 
 # Passwords over TCP. The socket lies in a folder that only the server's own user (and root) can enter; the extension's
 # background work comes in by it.
@@ -45,6 +46,14 @@ class Database:
     def password(self, user: str) -> str:
         """A database user's password."""
         return self.credentials.password(f"database/{user}")
+
+    def add_user(self, user: str, password: str) -> None:
+        """Let one more user in, or give the one that is there this password."""
+        self._sql(_role(user, password, member_of=_SERVICES))
+
+    def drop_user(self, user: str) -> None:
+        """Let it in no more. Safe to repeat."""
+        self._sql(f'drop role if exists "{user}";')
 
     @property
     def _folder(self) -> Path:
@@ -114,7 +123,7 @@ class Database:
     def _create_users(self) -> None:
         """The extension, FerretDB's own user, and one user per service; safe to repeat."""
         roles = [_role(_FERRETDB, self.password(_FERRETDB), member_of="documentdb_admin_role")]
-        roles += [_role(user, self.password(user), member_of="documentdb_readwrite_role") for user in self.users]
+        roles += [_role(user, self.password(user), member_of=_SERVICES) for user in self.users]
         self._sql("create extension if not exists documentdb cascade;", *roles)
 
     def _accepts_connections(self) -> bool:

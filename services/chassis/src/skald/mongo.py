@@ -24,14 +24,19 @@ Document = dict[str, Any]
 
 _GIVE_UP_MS: Final = 3000
 """How long one operation waits for a server before the store counts as away."""
+_AUTHENTICATION_FAILED: Final = 18
 _DUPLICATE_KEY: Final = 11000
 _INTERNAL_ERROR: Final = 1
 """What FerretDB answers for a duplicate in findAndModify, where MongoDB says 11000, and while PostgreSQL is away."""
+_REFUSED: Final = (
+    "the database refuses the user and password in SKALD_MONGODB_URI: either the user is not made yet, "
+    "or its password was changed"
+)
 _POSTGRES_AWAY: Final = ("failed to connect", "conn closed", "unexpected EOF", "SQLSTATE 57P")
 
 
 class StoreUnavailable(Exception):
-    """The database cannot be reached."""
+    """The database cannot be reached, or does not let this service in."""
 
 
 class StoreInterrupted(StoreUnavailable):
@@ -70,7 +75,10 @@ def ping(database: Database[Document]) -> None:
 
 @contextmanager
 def store_errors() -> Iterator[None]:
-    """Turn what pymongo raises for a server that is away into StoreUnavailable, or StoreInterrupted."""
+    """Turn what pymongo raises for a server that is away into StoreUnavailable, or StoreInterrupted.
+
+    So too where the server does not know the user: in a first install the services start before their users are made.
+    """
     try:
         yield
     except (ServerSelectionTimeoutError, WaitQueueTimeoutError) as error:
@@ -80,6 +88,8 @@ def store_errors() -> Iterator[None]:
     except OperationFailure as error:
         if error.code == _INTERNAL_ERROR and any(sign in str(error) for sign in _POSTGRES_AWAY):
             raise StoreInterrupted(f"the database has lost its own: {_brief(error)}") from error
+        if error.code == _AUTHENTICATION_FAILED:
+            raise StoreUnavailable(_REFUSED) from error
         raise
 
 

@@ -18,6 +18,7 @@ POSTGRES_AWAY = (
         (ServerSelectionTimeoutError("refused (configured timeouts: 3 s), Topology..."), StoreUnavailable),
         (AutoReconnect("connection closed"), StoreInterrupted),
         (OperationFailure(POSTGRES_AWAY, code=1), StoreInterrupted),
+        (OperationFailure("Authentication failed.", code=18), StoreUnavailable),
     ],
 )
 def test_a_server_that_is_away_is_told_apart_from_one_that_refuses(error, becomes) -> None:
