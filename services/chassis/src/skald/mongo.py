@@ -32,7 +32,17 @@ _REFUSED: Final = (
     "the database refuses the user and password in SKALD_MONGODB_URI: either the user is not made yet, "
     "or its password was changed"
 )
-_POSTGRES_AWAY: Final = ("failed to connect", "conn closed", "unexpected EOF", "SQLSTATE 57P")
+_POSTGRES_AWAY: Final = (
+    "failed to connect",
+    "conn closed",
+    "unexpected EOF",
+    "connection refused",
+    "connection reset",
+    "broken pipe",
+    "SQLSTATE 57P",
+    "terminating connection",
+    "the database system is",  # starting up, shutting down, in recovery mode
+)
 
 
 class StoreUnavailable(Exception):

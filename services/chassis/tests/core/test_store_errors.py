@@ -18,6 +18,8 @@ POSTGRES_AWAY = (
         (ServerSelectionTimeoutError("refused (configured timeouts: 3 s), Topology..."), StoreUnavailable),
         (AutoReconnect("connection closed"), StoreInterrupted),
         (OperationFailure(POSTGRES_AWAY, code=1), StoreInterrupted),
+        (OperationFailure("terminating connection due to administrator command", code=1), StoreInterrupted),
+        (OperationFailure("the database system is starting up", code=1), StoreInterrupted),
         (OperationFailure("Authentication failed.", code=18), StoreUnavailable),
     ],
 )
