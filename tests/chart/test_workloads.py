@@ -136,6 +136,29 @@ def test_a_changed_setting_makes_new_pods(profile: Render):
         assert len(profile.pods()[name]["metadata"]["annotations"]["checksum/config"]) == 64
 
 
+def test_a_new_version_of_the_chart_alone_makes_no_new_pods(profile: Render):
+    for name in profile.names("Deployment", "StatefulSet"):
+        assert not {"app.kubernetes.io/version", "helm.sh/chart"} & profile.pods()[name]["metadata"]["labels"].keys()
+
+
+def test_on_kind_everything_fits_on_one_node_of_two_cores():
+    kind = rendered("kind")
+    replicas = {one["metadata"]["name"]: one["spec"]["minReplicas"] for one in kind.of("HorizontalPodAutoscaler")}
+    asked = sum(
+        replicas.get(name, 1) * int(container["resources"]["requests"]["cpu"].removesuffix("m"))
+        for name in kind.names("Deployment", "StatefulSet")
+        for container in kind.pods()[name]["spec"]["containers"]
+    )
+    control_plane, surge = 950, 100
+    assert asked + control_plane + surge <= 2000
+
+
+def test_on_kind_broker_and_database_leave_a_node_free():
+    kind = rendered("kind")
+    selectors = [kind.pods()[name]["spec"]["nodeSelector"] for name in SERVERS]
+    assert selectors == [{"node-role.kubernetes.io/control-plane": ""}] * 2
+
+
 def test_every_mount_has_its_volume_and_every_volume_is_mounted(profile: Render):
     for name, pod in profile.pods().items():
         (stateful,) = [one for one in profile.of("StatefulSet") if one["metadata"]["name"] == name] or [{"spec": {}}]

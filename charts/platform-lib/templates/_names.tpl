@@ -1,10 +1,15 @@
 {{/* Labels of every object of a workload. Takes {root, service, component}. */}}
 {{- define "platform-lib.labels" -}}
-{{ include "platform-lib.selector" . }}
-app.kubernetes.io/part-of: skald
+{{ include "platform-lib.pod-labels" . }}
 app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .root.Release.Service }}
 helm.sh/chart: {{ .root.Chart.Name }}-{{ .root.Chart.Version }}
+{{- end }}
+
+{{/* Of its pods: nothing that a new version of the chart changes, or every upgrade would restart broker and database. */}}
+{{- define "platform-lib.pod-labels" -}}
+{{ include "platform-lib.selector" . }}
+app.kubernetes.io/part-of: skald
 {{- end }}
 
 {{/* What picks a workload's pods, in selectors and policies. */}}

@@ -1,7 +1,7 @@
 {{/* metadata of a pod template. `config`, the text of what it reads at start, makes it new when that changes. */}}
 {{- define "platform-lib.pod-metadata" -}}
 labels:
-  {{- include "platform-lib.labels" . | nindent 2 }}
+  {{- include "platform-lib.pod-labels" . | nindent 2 }}
   {{- range compact (splitList "," (include "platform-lib.calls" .)) }}
   skald.dev/client-of-{{ . }}: "true"
   {{- end }}
