@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,9 +49,9 @@ class Settings:
     """OTEL_EXPORTER_OTLP_ENDPOINT; no traces without it."""
 
     @property
-    def broker_user(self) -> str:
-        """Whom the broker knows this operator as."""
-        return urlsplit(self.amqp_url).username or "guest"
+    def identity(self) -> str:
+        """Who holds the Lease: no two operators at once, and the same after a restart of the pod's container."""
+        return f"{socket.gethostname()}:{self.metrics_bind.port}"
 
 
 def read_settings(environment: Mapping[str, str] | None = None) -> Settings:

@@ -78,6 +78,14 @@ class KubeClient:
         """POST JSON. Raises ConnectionError."""
         return await self._call("POST", path, body, {"Content-Type": "application/json"})
 
+    async def put(self, path: str, body: bytes) -> Answer:
+        """PUT JSON. Raises ConnectionError."""
+        return await self._call("PUT", path, body, {"Content-Type": "application/json"})
+
+    async def delete(self, path: str, body: bytes) -> Answer:
+        """DELETE with DeleteOptions. Raises ConnectionError."""
+        return await self._call("DELETE", path, body, {"Content-Type": "application/json"})
+
     async def merge_patch(self, path: str, body: bytes) -> Answer:
         """PATCH with RFC 7386 semantics. Raises ConnectionError."""
         return await self._call("PATCH", path, body, {"Content-Type": MERGE_PATCH})

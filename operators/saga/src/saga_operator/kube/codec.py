@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import orjson
 
-from saga_operator.domain.kinds import Saga, SagaDefinition
+from saga_operator.domain.kinds import Metadata, Saga, SagaDefinition
 from saga_operator.engine.ports import Ref
 
 JSON = Any
@@ -36,6 +36,24 @@ class _Names(msgspec.Struct):
     items: list[_Item]
 
 
+class LeaseSpec(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+    """Of coordination.k8s.io, only what is used. Times are for people."""
+
+    holder_identity: str | None = None
+    lease_duration_seconds: int | None = None
+    acquire_time: str | None = None
+    renew_time: str | None = None
+    lease_transitions: int = 0
+
+
+class Lease(msgspec.Struct, frozen=True):
+    """Who runs the sagas of the namespace."""
+
+    metadata: Metadata
+    spec: LeaseSpec = LeaseSpec()
+
+
+_lease = msgspec.json.Decoder(Lease)
 _saga = msgspec.json.Decoder(Saga)
 _definition = msgspec.json.Decoder(SagaDefinition)
 _names = msgspec.json.Decoder(_Names)
@@ -66,6 +84,20 @@ def decode_names(body: bytes) -> list[tuple[Ref, str]]:
     with _reading():
         names = [item.metadata for item in _names.decode(body).items]
     return [(Ref(each.namespace, each.name), each.uid) for each in names]
+
+
+def decode_lease(body: bytes) -> Lease:
+    """A Lease as the API server sent it. Raises Unreadable."""
+    with _reading():
+        return _lease.decode(body)
+
+
+def encode_lease(name: str, version: str, spec: LeaseSpec) -> bytes:
+    """A Lease to create (no version), or to put in the place of the one of this version."""
+    metadata = {"name": name, "resourceVersion": version} if version else {"name": name}
+    return msgspec.json.encode(
+        {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": metadata, "spec": spec}
+    )
 
 
 def to_saga(raw: Mapping[str, JSON]) -> Saga:

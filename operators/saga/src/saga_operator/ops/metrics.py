@@ -23,6 +23,7 @@ HISTOGRAMS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "patch_seconds": ("One status write, as long as the API server took", ()),
 }
 GAUGES: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
+    "lease_held": ("1 where the Lease is held and sagas are run, 0 on standby", ()),
     "loop_lag_seconds": ("How late the event loop was with the last timer", ()),
 }
 BUCKETS: Final = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300, 1800)

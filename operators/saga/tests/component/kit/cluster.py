@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,10 @@ class Cluster:
         response = self._session.request(method, self._url + path, json=body, timeout=10, **options)
         assert response.ok, f"{method} {path}: {response.status_code} {response.text}"
         return response.json()
+
+    def exists(self, path: str) -> bool:
+        """Whether there is such an object."""
+        return self._session.get(self._url + path, timeout=10).status_code == HTTPStatus.OK
 
     def path(self, plural: str, name: str = "") -> str:
         """Of a skald.dev resource in this namespace."""

@@ -15,12 +15,13 @@ from operators.saga.tests.component.kit.cluster import eventually
 
 
 class OperatorProcess:
-    """``python -m saga_operator run`` with an environment."""
+    """``python -m saga_operator run`` with an environment, or another program that takes the same."""
 
-    def __init__(self, environment: dict[str, str], log: Path) -> None:
+    def __init__(self, environment: dict[str, str], log: Path, program: str = "saga_operator") -> None:
         self.port = free_port()
         self._environment = {**os.environ, **environment, "SKALD_METRICS_BIND": f"127.0.0.1:{self.port}"}
         self._log = log
+        self._program = program
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -37,7 +38,7 @@ class OperatorProcess:
     def start(self, *, ready: bool = True) -> None:
         """Start it, and wait until it says that it is ready."""
         with self._log.open("ab") as log:
-            command = [sys.executable, "-m", "saga_operator", "run"]
+            command = [sys.executable, "-m", self._program, "run"]
             self._process = subprocess.Popen(command, env=self._environment, stdout=log, stderr=log)
         if ready:
             self.wait_ready()

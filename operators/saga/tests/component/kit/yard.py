@@ -9,6 +9,7 @@ from typing import Any
 
 import pika
 
+from operators.saga.tests.component.kit import unelected
 from operators.saga.tests.component.kit.cluster import Cluster, eventually
 from operators.saga.tests.component.kit.gate import Gate
 from operators.saga.tests.component.kit.participants import Act, Participant
@@ -37,8 +38,8 @@ class Yard:
         body = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"expirationSeconds": 3600}}
         return str(self.cluster.call("POST", path, body)["status"]["token"])
 
-    def operator(self, **environment: str) -> OperatorProcess:
-        """An operator for this yard, not started yet; gone at the test's end."""
+    def operator(self, *, elected: bool = True, **environment: str) -> OperatorProcess:
+        """An operator for this yard, not started yet; gone at the test's end. Unelected ones run side by side."""
         self._operators += 1
         settings = {
             "SKALD_NAMESPACE": self.namespace,
@@ -49,7 +50,8 @@ class Yard:
             "SKALD_LOG_LEVEL": "DEBUG",
             **environment,
         }
-        operator = OperatorProcess(settings, self._folder / f"operator-{self._operators}.log")
+        program = "saga_operator" if elected else unelected.__name__
+        operator = OperatorProcess(settings, self._folder / f"operator-{self._operators}.log", program)
         self._stack.callback(operator.close)
         return operator
 

@@ -1,0 +1,28 @@
+"""The operator without its Lease, for tests that want several at once: ``python -m operators.saga.tests.component.kit.unelected run``."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+from saga_operator.__main__ import main
+
+
+class Unelected:
+    """Everybody leads."""
+
+    stands_by = False
+
+    async def acquire(self) -> None:
+        """Never waits."""
+
+    async def keep(self) -> None:
+        """Never loses."""
+        await asyncio.get_running_loop().create_future()
+
+    async def release(self) -> None:
+        """Has nothing to give back."""
+
+
+if __name__ == "__main__":
+    sys.exit(main(elect=lambda *_: Unelected()))
