@@ -7,6 +7,8 @@ from typing import Literal
 
 from skald_wire import Cancel, Command
 
+from saga_operator.domain.kinds import SagaDecision
+
 
 @dataclass(frozen=True, slots=True)
 class Publish:
@@ -37,8 +39,22 @@ class Announce:
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """Read the object from etcd before a decision is judged (I6). Answered by an authoritative SagaSeen."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerDecision:
+    """Write what became of a decision to its status, with the present time if it was applied. Given once per life."""
+
+    decision: SagaDecision
+    state: Literal["Applied", "Refused"]
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Finish:
     """The terminal status is durable: tell the world (``dev.skald.saga.finished``) and forget the saga."""
 
 
-Effect = Publish | Store | Announce | Finish
+Effect = Publish | Store | Announce | Look | AnswerDecision | Finish

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from skald_wire import Reply
 
-from saga_operator.domain.kinds import Saga, Status
+from saga_operator.domain.kinds import Saga, SagaDecision, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,21 @@ class StoreRefused:
 
 
 @dataclass(frozen=True, slots=True)
+class DecisionMade:
+    """A person decided, and nobody has answered yet (I6). Telling it again is harmless.
+
+    Answered, sooner or later, by AnswerDecision.
+    """
+
+    decision: SagaDecision
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """The saga may begin: fewer than ``concurrency.maxRunning`` of its definition run."""
+
+
+@dataclass(frozen=True, slots=True)
 class Woken:
     """The time that ``Knowledge.wake_at`` named has come."""
 
@@ -99,5 +114,7 @@ Event = (
     | Reconnected
     | Stored
     | StoreRefused
+    | DecisionMade
+    | Admitted
     | Woken
 )

@@ -197,7 +197,7 @@ class SagaSpec(_Strict, frozen=True):
     idempotency_key: Annotated[str, Meta(min_length=1, max_length=253)] | None = None
     """Default: namespace/name. Outlives the object."""
     suspend: bool | None = None
-    """Not in this version: admission refuses true."""
+    """No further action or compensation is sent; replies, cancels and the deadline go on."""
     cancel: bool | None = None
     """Undo what was done, unless the pivot has run. Cannot be taken back."""
     ttl_seconds_after_finished: Annotated[int, Meta(ge=0, le=31_536_000)] | None = None
@@ -243,22 +243,56 @@ class StepError(_Camel, frozen=True):
     message: str = ""
 
 
+class CompensationStatus(_Camel, frozen=True):
+    """How a step is being undone."""
+
+    attempts: int | None = None
+    failures: int | None = None
+    """How many of the attempts were answered Failed."""
+    error: StepError | None = None
+    """The participant's last failure."""
+    started_at: str | None = None
+    finished_at: str | None = None
+
+
 class StepStatus(_Camel, frozen=True):
     """One step, as recorded."""
 
     state: StepState = StepState.PENDING
     attempts: int | None = None
-    """How often the command at hand was sent: the compensation's once the saga goes back."""
+    """How often the action was sent, its cancels included."""
     failures: int | None = None
     """How many of these attempts were answered Failed; maxAttempts counts them."""
     output: dict[str, JSON] | None = None
-    """What the participant answered."""
+    """What the participant answered, or what a Complete gave."""
     error: StepError | None = None
-    """The participant's last failure."""
+    """The participant's last failure, or why the step is dead."""
     started_at: str | None = None
+    """First sent; of an approval: since when it waits."""
     finished_at: str | None = None
+    compensation: CompensationStatus | None = None
+    """Since the saga goes back."""
+    stalled_since: str | None = None
+    """The step waits for what it cannot bring about; decisions made before are refused."""
     decision: str | None = None
-    """uid of the SagaDecision that this state came from (rule I6)."""
+    """uid of the SagaDecision that this state came from (rule I6); more in ``status.decisions``."""
+
+
+Action = Literal["Approve", "Reject", "Retry", "Skip", "Complete", "Abort"]
+"""What a person may decide."""
+
+
+class AppliedDecision(_Camel, frozen=True):
+    """A SagaDecision that was applied: who, when and why."""
+
+    uid: str
+    action: Action
+    by: str
+    at: str
+    """When it was made."""
+    reason: str = ""
+    """At most 300 characters of it."""
+    step: str | None = None
 
 
 class Failure(_Camel, frozen=True):
@@ -293,6 +327,8 @@ class Status(_Camel, frozen=True):
     failure: Failure | None = None
     steps: dict[str, StepStatus] = msgspec.field(default_factory=dict)
     """By name."""
+    decisions: list[AppliedDecision] = msgspec.field(default_factory=list)
+    """What people decided, in the order in which it was applied; the last 20."""
     conditions: list[StatusCondition] = msgspec.field(default_factory=list)
 
 
@@ -314,7 +350,7 @@ class SagaDecisionSpec(_Strict, frozen=True):
 
     saga: Annotated[str, Meta(min_length=1, max_length=253)]
     """Name of a Saga in the same namespace."""
-    action: Literal["Approve", "Reject", "Retry", "Skip", "Complete", "Abort"]
+    action: Action
     """Approve or Reject an approval; Retry, Skip or Complete a stalled step; Abort the saga as it is."""
     by: Annotated[str, Meta(min_length=1, max_length=253)]
     """Admission demands that it is the user who creates the object."""

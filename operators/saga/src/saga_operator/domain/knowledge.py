@@ -97,6 +97,8 @@ class Knowledge(Struct, frozen=True):
     """The object, with the status as last stored or seen: the direction and the phase in it are in force."""
     steps: tuple[StepKnowledge, ...] = ()
     """One per step of the definition; empty until the definition is first given."""
+    admitted: bool = True
+    """Whether it may begin; else it waits its turn (``concurrency.maxRunning``)."""
     definition_hash: str | None = None
     started_at: float = 0.0
     deadline: float = 0.0

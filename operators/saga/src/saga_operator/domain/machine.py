@@ -22,7 +22,9 @@ from saga_operator.domain import backward, delivery, facts, forward, moments, si
 from saga_operator.domain.definition import Definition, NotAccepted
 from saga_operator.domain.effects import Effect, Finish
 from saga_operator.domain.events import (
+    Admitted,
     Confirmed,
+    DecisionMade,
     DefinitionChanged,
     Event,
     Reconnected,
@@ -46,9 +48,12 @@ _STORE_AGAIN_AFTER: Final = 30.0
 """Seconds until a refused write is tried once more; what refused it may be a policy that somebody mends."""
 
 
-def open_saga(saga: Saga) -> Knowledge:
-    """What is known when the object is first seen: what it says."""
-    return Knowledge(saga)
+def open_saga(saga: Saga, *, admitted: bool = True) -> Knowledge:
+    """What is known when the object is first seen: what it says.
+
+    Not admitted: it stays Pending until Admitted comes, and only a cancel or the deadline moves it.
+    """
+    return Knowledge(saga, admitted=admitted)
 
 
 def advance(
@@ -127,7 +132,7 @@ def _absorb(turn: Turn, event: Event) -> None:
             delivery.send_again(turn)
         case StoreRefused():
             turn.store_again_at = turn.now + _STORE_AGAIN_AFTER
-        case Woken() | DefinitionChanged() | SagaGone():
+        case Woken() | DefinitionChanged() | SagaGone() | DecisionMade() | Admitted():
             pass
 
 

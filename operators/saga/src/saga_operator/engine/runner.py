@@ -16,7 +16,7 @@ from typing import Any, Final
 from skald_wire import Direction
 
 from saga_operator.domain import machine, moments
-from saga_operator.domain.effects import Announce, Effect, Finish, Publish, Store
+from saga_operator.domain.effects import AnswerDecision, Announce, Effect, Finish, Look, Publish, Store
 from saga_operator.domain.events import (
     DefinitionChanged,
     Event,
@@ -247,6 +247,10 @@ class Engine:
                 self._checkpointer.request(live, urgent=urgent)
             case Announce():
                 self._herald.announce(live.saga, effect)
+            case Look():
+                self._checkpointer.verify(live)
+            case AnswerDecision(decision, state, message):
+                log.info("decision %s is %s: %s", decision.metadata.name, state, message)
             case Finish():
                 self._finish(live)
 
