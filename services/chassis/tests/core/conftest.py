@@ -17,9 +17,8 @@ from pymongo.database import Database
 from skald.mongo import connect
 from skald.settings import StoreSettings
 from skald.testing.broker import BrokerAdmin, OperatorProbe
+from skald.testing.cable import Cable
 from skald.testing.waiting import eventually
-
-from .cable import Cable
 
 
 def store_settings(uri: str, database: str, service: str = "payments") -> StoreSettings:

@@ -20,11 +20,11 @@ from skald.repository import (
     codec_of,
 )
 from skald.sagas import SagaSpec
+from skald.testing.cable import Cable
 from skald.testing.conformance import CompensationRules, Subject
 from skald.testing.messages import SagaStep, cancel
 from skald_wire import ReplyType
 
-from .cable import Cable
 from .conftest import store_settings
 
 
