@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import logging
 import signal
 import sys
@@ -33,8 +34,10 @@ __all__ = ["Loop", "run_worker"]
 logger = logging.getLogger(__name__)
 
 _PREPARE_AGAIN: Final = 1.0
-_JOIN: Final = 10.0
-"""Seconds that a thread may take to end once it was told to."""
+_HEED: Final = 1.0
+"""Seconds after which a signal is heeded at the latest; see ``_Worker.run``."""
+_DRAIN: Final = 25.0
+"""Seconds that draining may take: below the chart's grace period, so that a process that hangs says where."""
 
 
 class Loop(Protocol):
@@ -59,6 +62,9 @@ def run_worker(
     prepare: Sequence[Callable[[], object]] = (),
 ) -> None:
     """Run until SIGTERM or SIGINT, then finish what is in hand and return.
+
+    What is not finished after 25 seconds is left to the next process: this one writes the stacks of its threads to
+    stderr and exits with 1.
 
     ``prepare`` is what must have been done before anything is consumed or relayed, such as making indexes; each is
     safe to repeat, because neither the broker nor the database has to be there yet. Exits with 1 when one of the
@@ -105,7 +111,7 @@ class _Worker:
         """Have ``run`` drain and return. Safe in a signal handler."""
         self._end.put(None)
 
-    def _told_to_end(self, within: float | None = None) -> bool:
+    def _told_to_end(self, within: float) -> bool:
         try:
             self._end.get(timeout=within)
         except Empty:
@@ -157,8 +163,11 @@ class _Worker:
             for thread, _ in self._threads:
                 thread.start()
             logger.info("%s worker runs: %s", self._settings.service, ", ".join(one.name for one, _ in self._threads))
-            self._told_to_end()
+            # A signal that comes between the interpreter's check for signals and its wait does not end that wait.
+            while not self._told_to_end(within=_HEED):
+                continue
             logger.info("%s worker drains", self._settings.service)
+            faulthandler.dump_traceback_later(_DRAIN, exit=True)
             readiness.drain()
             self._end_threads()
         health.stop()
@@ -182,7 +191,7 @@ class _Worker:
         self.stopping.set()
         for thread, stop in self._threads:
             stop()
-            thread.join(_JOIN)
+            thread.join()
 
     def _guard(self, name: str, body: Callable[[], None]) -> None:
         try:

@@ -168,20 +168,35 @@ def test_a_worker_may_start_before_its_database_and_its_broker(stage, operator) 
     assert worker.poll() is None
 
 
-def test_sigterm_finishes_what_is_in_hand_and_leaves_the_rest_to_others(stage, operator, admin) -> None:
-    worker = stage.worker()
-    stage.ready()
+def test_sigterm_finishes_what_is_in_hand_and_leaves_the_rest_to_others(stage, operator, admin, tmp_path) -> None:
+    in_hand = tmp_path / "in-hand"
+    in_hand.touch()
+    worker = stage.worker(TOY_IN_HAND=str(in_hand))
     for _ in range(6):
         operator.send(step().action("charge", {"amount": 1, "takes": 0.5}))
-    eventually("two are in hand", lambda: admin.depth(QUEUE) <= 4)
+    eventually("two are in hand", lambda: len(in_hand.read_text().splitlines()) >= 2)
     worker.send_signal(signal.SIGTERM)
-    assert worker.wait(timeout=30) == 0
+    assert worker.wait(timeout=30) == 0, stage.log()
     answered = [operator.reply(), operator.reply()]
     assert {one.type for one in answered} == {ReplyType.SUCCEEDED}
     replies = 2
     while not operator.silent():
         replies += 1
-    assert admin.depth(QUEUE) == 6 - replies
+    eventually("the rest is in the queue", lambda: admin.depth(QUEUE) == 6 - replies)
+
+
+def test_a_worker_that_cannot_finish_in_time_says_where_it_hangs_and_leaves_it_to_others(
+    stage, operator, admin, tmp_path
+) -> None:
+    in_hand = tmp_path / "in-hand"
+    in_hand.touch()
+    worker = stage.worker(TOY_IN_HAND=str(in_hand), TOY_DRAIN="0.5")
+    operator.send(step().action("charge", {"amount": 1, "takes": 60}))
+    eventually("it is in hand", in_hand.read_text)
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(timeout=30) == 1
+    assert "in charge" in stage.log()
+    eventually("the command is back in the queue", lambda: admin.depth(QUEUE) == 1)
 
 
 def test_a_thread_that_fails_ends_the_process_in_good_order(stage, operator) -> None:

@@ -1,7 +1,8 @@
 """A worker of the service payments with one toy participant, run by tests as a process of its own.
 
 TOY_DIE_BEFORE_REPLY names a file: while it is absent, the worker makes it and kills itself after the effect of a
-command and before the reply to it.
+command and before the reply to it. TOY_IN_HAND names a file that gets a line for each command whose handling begins.
+TOY_DRAIN replaces the seconds that draining may take.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from skald.messaging.events import ReceivedEvent, Subscription
 from skald.messaging.inbox import Inbox
@@ -33,6 +35,9 @@ class Account:
 def charge(account: Account | None, command: Command) -> Done[Account] | Failed[Account]:
     if "fail" in command.input:
         raise ZeroDivisionError("a bug")
+    if "TOY_IN_HAND" in os.environ:
+        with Path(os.environ["TOY_IN_HAND"]).open("a") as lines:
+            lines.write(f"{command.address.saga}\n")
     time.sleep(command.input.get("takes", 0))
     held = account or Account()
     events = [Event("payments.captured", command.address.saga, {"amount": command.input["amount"]})]
@@ -84,14 +89,15 @@ def main() -> None:
         inbox = Inbox(database["inbox"])
         subscriptions.append(Subscription("events.orders", {"dev.skald.saga.finished": hear}, inbox))
     participant: Any = None if settings.service == "orders" else Mortal("payments", accounts, handlers)
-    run_worker(
-        settings,
-        database,
-        participant=participant,
-        outboxes=[accounts.outbox],
-        subscriptions=subscriptions,
-        loops=[Doomed()] if "TOY_LOOP_FAILS" in os.environ else [],
-    )
+    with patch("skald.worker._DRAIN", float(os.environ.get("TOY_DRAIN", "25"))):
+        run_worker(
+            settings,
+            database,
+            participant=participant,
+            outboxes=[accounts.outbox],
+            subscriptions=subscriptions,
+            loops=[Doomed()] if "TOY_LOOP_FAILS" in os.environ else [],
+        )
 
 
 if __name__ == "__main__":
