@@ -5,10 +5,10 @@ MEMBERS := $(wildcard services/*/pyproject.toml operators/*/pyproject.toml)
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install lock lint test demo bench secret up down status logs images kind-down
+.PHONY: help install lock lint test e2e demo bench secret up down status logs images kind-up kind-down
 
 help: ## list the targets
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: .venv/installed ## make the development environment in .venv
 
@@ -44,6 +44,9 @@ test: install ## everything that must hold: lint, units, simulator, contracts, i
 secret: install ## print the secret of a demo client (CLIENT=demo or demo-staff)
 	@$(PY) -m hack.embedded secret $(or $(CLIENT),demo)
 
+e2e: install ## the chart on a kind cluster of its own, with or without a registry; KEEP=1 keeps the cluster
+	@KEEP=$(KEEP) $(PY) -m hack.kind e2e
+
 demo: install ## the tour: three orders, one succeeds, two are compensated
 	@$(PY) -m hack.demo
 
@@ -52,6 +55,9 @@ bench: install ## how fast the saga engine is, and what a saga costs (a few minu
 
 images: install ## build all images, with a container registry or without
 	@$(PY) -m hack.kind images
+
+kind-up: install ## the same cluster as that of e2e, to play with; if it is there, the chart and images of this checkout
+	@$(PY) -m hack.kind up
 
 kind-down: install ## delete the kind cluster, and a docker daemon that came up with it
 	@$(PY) -m hack.kind down

@@ -57,7 +57,7 @@ class Board:
         with self._lock:
             row = self._rows[name] = _Row(self._clock(), note)
         if note and not self._live:
-            self._console.print(f"  {name}: {note}", highlight=False)
+            self._console.print(f"  {name}: {note}", highlight=False, soft_wrap=True)
         try:
             yield
         except GivenUp:

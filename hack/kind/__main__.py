@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import os
+import signal
 import sys
 import time
 from collections.abc import Callable
 
+import psutil
 from rich.console import Console
 
 from hack.embedded.errors import PlatformError
 from hack.embedded.progress import Board
 from hack.kind.bring import find_way, relative, show_stand_ins, take_down
-from hack.kind.cluster import GATEWAY_PORT, KUBECONFIG
+from hack.kind.cluster import GATEWAY_PORT
 from hack.kind.e2e import run_e2e
+from hack.kind.kubectl import KUBECONFIG
+from hack.kind.listing import LISTINGS
 
 _EPILOG = """\
 Where no docker daemon answers, one of our own is started, and stopped by "down", which also puts the machine's packet
@@ -27,8 +33,7 @@ def _up(console: Console) -> None:
     with Board(console) as board:
         way = find_way(board)
         console.print(way.describe(), highlight=False, soft_wrap=True)
-        way.create()
-        way.load_images()
+        way.bring()
         way.install()
     console.print(f"[green]up[/] after {time.monotonic() - began:.0f} s", highlight=False)
     show_stand_ins(way, console)
@@ -48,6 +53,7 @@ def _images(console: Console) -> None:
         console.print(way.describe(), highlight=False, soft_wrap=True)
         way.build_images()
     show_stand_ins(way, console)
+    console.print(f"what they hold: {relative(LISTINGS)}", highlight=False, soft_wrap=True)
 
 
 COMMANDS: dict[str, tuple[Callable[[Console], None], str]] = {
@@ -70,6 +76,7 @@ def main(arguments: list[str]) -> int:
     for name, (_, says) in COMMANDS.items():
         commands.add_parser(name, help=says, description=says)
     command = parser.parse_args(arguments).command
+    signal.signal(signal.SIGTERM, _interrupt)
     try:
         COMMANDS[command][0](Console())
     except PlatformError as error:
@@ -82,6 +89,16 @@ def main(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         return 130
     return 0
+
+
+def _interrupt(*_: object) -> None:
+    """End as on Ctrl-C, by which a terminal ends the tools that are running as well."""
+    for tool in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):
+            # a daemon that was started has a group of its own, and is stopped in its turn
+            if os.getpgid(tool.pid) == os.getpgrp():
+                tool.terminate()
+    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -10,15 +11,17 @@ from typing import Final
 from rich.console import Console
 
 from hack.embedded.instance import REPOSITORY
+from hack.embedded.parts.root import get_mmdebstrap
 from hack.embedded.progress import Board
-from hack.kind.cluster import METRICS_SERVER_IMAGE, Cluster
+from hack.kind.checkout import Checkout
+from hack.kind.cluster import METRICS_SERVER_IMAGE, Cluster, cluster_nodes
 from hack.kind.engine import Engine, running_engine, start_own, stop_own
+from hack.kind.kubectl import RELEASE, kubectl
+from hack.kind.listing import write_listings
 from hack.kind.node import addons_image, node_image
-from hack.kind.parts import Parts, open_parts
-from hack.kind.workloads import OFFICIAL, Workloads, own_tag
-
-RELEASE: Final = "shop"
-STAND_IN_VALUES: Final = REPOSITORY / "hack" / "images" / "values-stand-ins.yaml"
+from hack.kind.parts import LOGS, Parts, open_parts
+from hack.kind.record import Installed
+from hack.kind.workloads import OFFICIAL, Workloads
 
 STAND_INS: Final = (
     "node image: Debian with Kubernetes compiled from its Go modules, not kind's",
@@ -37,8 +40,7 @@ class Way:
     engine: Engine
     parts: Parts
     registry: bool
-    tag: str
-    """Of the platform's own images: whoever edits a file meanwhile does not change what is being installed."""
+    checkout: Checkout
 
     def describe(self) -> str:
         """For the person who waits."""
@@ -54,65 +56,88 @@ class Way:
     @property
     def cluster(self) -> Cluster:
         """The cluster, there or not."""
-        kubectl = self.parts.kubernetes().get(self.parts.board) / "bin" / "kubectl"
-        return Cluster(self.engine, self.parts.kind(), kubectl)
+        return Cluster(self.engine, self.parts)
+
+    def bring(self, *earlier: Checkout) -> None:
+        """Make the cluster, unless it is there, and give it the images; of ``earlier`` releases too.
+
+        Images are built while the nodes boot. Raises PlatformError.
+        """
+        with ThreadPoolExecutor(1) as pool:
+            images = pool.submit(self.build_images, *earlier)
+            self.create()
+            self.load(images.result())
 
     def create(self) -> None:
         """Make the cluster, with DNS, metrics and volumes, unless it is there. Raises PlatformError."""
-        if self.cluster.exists():
+        if cluster_nodes(self.engine):
+            self.cluster.connect()
             return
         image = None if self.registry else node_image(self.engine, self.parts)
         with self.parts.board.row("cluster", "two nodes, usually a minute"):
             self.cluster.create(image)
-        self._add_ons()
+        with self.parts.board.row("add-ons"):
+            self._add_ons()
 
-    def build_images(self) -> tuple[Sequence[str], Sequence[str]]:
-        """Build the platform's own images; those of the backing services are pulled, or stand-ins. Returns both."""
-        workloads = Workloads(self.engine, self.parts, self.tag)
-        own = workloads.own(registry=self.registry)
-        if not self.registry:
-            return own, workloads.stand_ins()
-        for name in OFFICIAL:
-            with self.parts.board.row(name, "pulling"):
-                self.engine.docker("pull", name)
-        return own, OFFICIAL
+    def build_images(self, *earlier: Checkout) -> Sequence[str]:
+        """Build our own images, with their listings, and get those of the backing services. Returns all names."""
+        workloads = Workloads(self.engine, self.parts)
+        own = workloads.own(self.checkout, registry=self.registry)
+        write_listings(self.engine, self.parts, own)
+        for checkout in earlier:
+            own += workloads.own(checkout, registry=self.registry)
+        return [*own, *(self._pull_official() if self.registry else workloads.stand_ins(self.checkout))]
 
-    def load_images(self) -> None:
-        """Give the images to the nodes. Raises PlatformError."""
-        # apart, because kind sends all of a call's images as soon as one of them is new
-        for images in self.build_images():
-            with self.parts.board.row(f"load {images[0]}", "and the others to the nodes, up to two minutes"):
-                self.cluster.load(images)
+    def load(self, images: Sequence[str]) -> None:
+        """Give the nodes those of these images that they lack. Raises PlatformError."""
+        if lacking := self.cluster.lacking(images):
+            with self.parts.board.row("load", f"{len(lacking)} images to the nodes, up to two minutes"):
+                self.cluster.load(lacking)
 
     def install(self) -> None:
         """Install the chart, or bring its release up to date, and wait until all is ready. Raises PlatformError."""
-        self.cluster.run("apply", f"--filename={REPOSITORY / 'manifests' / 'namespace.yaml'}")
-        values = [REPOSITORY / "values-kind.yaml", *([] if self.registry else [STAND_IN_VALUES])]
-        options = [f"--values={path}" for path in values]
-        options += [f"--set=global.image.tag={self.tag}", "--wait", "--timeout=10m"]
+        kubectl("apply", f"--filename={self.checkout.path / 'manifests' / 'namespace.yaml'}")
+        options = [*self.checkout.options(registry=self.registry), "--wait", "--timeout=10m"]
         with self.parts.board.row("install", "helm, usually two minutes"):
-            self.cluster.helm(self.parts.helm(), "upgrade", "--install", RELEASE, REPOSITORY, *options)
+            helm = self.parts.helm()
+            self.cluster.helm(helm, "upgrade", "--install", RELEASE, self.checkout.path, *options)
+        Installed(self.checkout.tag, self.registry, str(helm)).write()
+
+    def _pull_official(self) -> Sequence[str]:
+        for name in OFFICIAL:
+            with self.parts.board.row(name, "pulling"):
+                self.engine.docker("pull", name)
+        return OFFICIAL
 
     def _add_ons(self) -> None:
         """Kind's own nodes bring volumes; nobody brings metrics."""
-        with self.parts.board.row("add-ons"):
-            if self.registry:
-                image = METRICS_SERVER_IMAGE
-                self.engine.docker("pull", image)
-                self.cluster.load([image])
-            else:
-                image = addons_image(self.engine, self.parts)
-                self.cluster.load([image])
-                self.cluster.add("volumes.yaml", {"ADDONS": image})
-            self.cluster.add("metrics-server.yaml", {"METRICS_SERVER": image})
-            self.cluster.wait_rolled_out("kube-system", "metrics-server")
+        if self.registry:
+            image = METRICS_SERVER_IMAGE
+            self.engine.docker("pull", image)
+        else:
+            image = addons_image(self.engine, self.parts)
+        self.cluster.load([image])
+        if not self.registry:
+            self.cluster.add("volumes.yaml", {"ADDONS": image})
+        self.cluster.add("metrics-server.yaml", {"METRICS_SERVER": image})
+        self.cluster.wait_rolled_out("kube-system", "metrics-server")
 
 
 def find_way(board: Board) -> Way:
     """Where a daemon is up it is used, else one of ours is started. Raises PlatformError where neither is possible."""
     parts = open_parts(board)
     engine = running_engine() or start_own(parts.docker())
-    return Way(engine, parts, registry=engine.reaches_registry(OFFICIAL[0]), tag=own_tag())
+    registry = engine.reaches_registry(OFFICIAL[0])
+    if not registry:
+        # here, because builds that run at a time would each start apt
+        get_mmdebstrap(LOGS)
+    return Way(engine, parts, registry, Checkout.at(REPOSITORY))
+
+
+def cluster_is_up() -> bool:
+    """Whether there is a cluster, whichever checkout made it."""
+    engine = running_engine()
+    return engine is not None and bool(cluster_nodes(engine))
 
 
 def take_down(board: Board) -> bool:
@@ -120,11 +145,10 @@ def take_down(board: Board) -> bool:
     engine = running_engine()
     if not engine:
         return stop_own()
-    way = Way(engine, open_parts(board), registry=False, tag=own_tag())
-    existed = way.cluster.exists()
+    existed = bool(cluster_nodes(engine))
     if existed:
         with board.row("cluster", "deleting"):
-            way.cluster.delete()
+            Cluster(engine, open_parts(board)).delete()
     if engine.own:
         with board.row("docker daemon", "stopping"):
             engine.remove_networks()

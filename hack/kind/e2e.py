@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
-import time
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from rich.console import Console
@@ -15,51 +15,68 @@ from rich.console import Console
 from hack.embedded.errors import PlatformError
 from hack.embedded.instance import REPOSITORY
 from hack.embedded.progress import Board
-from hack.kind.bring import Way, find_way, relative, show_stand_ins, take_down
-from hack.kind.cluster import HOME, NAMESPACE
+from hack.kind.bring import Way, cluster_is_up, find_way, relative, take_down
+from hack.kind.checkout import previous_release
+from hack.kind.cluster import cluster_nodes
+from hack.kind.diagnosis import FAILURES, export_nodes, snapshot
+from hack.kind.kubectl import HOME
+from hack.kind.summary import Phases, print_summary, versions
+from hack.kind.verdicts import read_verdicts
 
-FAILURE_LOGS: Final = HOME / "e2e-logs"
+REPORT: Final = HOME / "e2e.xml"
 
 
 def run_e2e(console: Console) -> None:
     """Everything from nothing to the verdict. KEEP=1 in the environment keeps the cluster. Raises PlatformError."""
-    began = time.monotonic()
+    keep = bool(os.environ.get("KEEP"))
+    if cluster_is_up() and not keep:
+        raise PlatformError(
+            "a cluster is up already, and this run would delete it", "make kind-down, or test on it: KEEP=1 make e2e"
+        )
+    shutil.rmtree(FAILURES, ignore_errors=True)
+    phases = Phases()
     try:
-        with Board(console) as board:
-            way = find_way(board)
-            console.print(f"e2e: {way.describe()}", highlight=False, soft_wrap=True)
-            way.create()
-            way.load_images()
-            _or_logs(way, way.install)
-        _or_logs(way, _test)
+        _run(console, phases)
     finally:
-        if not os.environ.get("KEEP"):
-            with Board(console) as board:
+        if not keep:
+            with Board(console) as board, phases.phase("clean up"):
                 take_down(board)
-    console.print(f"passed after {time.monotonic() - began:.0f} s", highlight=False)
-    show_stand_ins(way, console)
+        console.print(phases.describe(), highlight=False, soft_wrap=True)
 
 
-def _or_logs(way: Way, step: Callable[[], None]) -> None:
-    """Run a step; when it fails leave what nodes and pods have to say in ``FAILURE_LOGS``."""
+def _run(console: Console, phases: Phases) -> None:
+    with Board(console) as board:
+        way = find_way(board)
+        console.print(f"e2e: {way.describe()}", highlight=False, soft_wrap=True)
+        with _logs_of_failure(way):
+            with phases.phase("cluster and images"):
+                way.bring(previous_release(HOME))
+            with phases.phase("install"):
+                way.install()
+    found = versions(way)
+    with _logs_of_failure(way):
+        try:
+            with phases.phase("tests"):
+                _test()
+        finally:
+            print_summary(console, way, found, read_verdicts(REPORT))
+
+
+@contextmanager
+def _logs_of_failure(way: Way) -> Iterator[None]:
+    """When the block fails, leave what nodes and pods have to say, and say where."""
     try:
-        step()
+        yield
     except PlatformError as error:
-        collect_logs(way, FAILURE_LOGS)
-        error.remedy = f"logs of nodes and pods, and what there was: {relative(FAILURE_LOGS)}"
+        if cluster_nodes(way.engine):
+            snapshot("end")
+            export_nodes(way.cluster)
+            error.remedy = f"{error.remedy}; pods, events and logs: {relative(FAILURES)}".removeprefix("; ")
         raise
 
 
-def collect_logs(way: Way, folder: Path) -> None:
-    """The nodes' journals, the pods' logs, and the objects of the shop's namespace."""
-    folder.mkdir(parents=True, exist_ok=True)
-    way.cluster.export_logs(folder)
-    for what in ("events --sort-by=.lastTimestamp", "pods --output=wide", "sagas", "all"):
-        name, *options = what.split()
-        (folder / f"{name}.txt").write_text(way.cluster.run("get", name, f"--namespace={NAMESPACE}", *options))
-
-
 def _test() -> None:
-    tests = [sys.executable, "-m", "pytest", "tests/e2e", "--verbose", "--timeout=400"]
+    REPORT.unlink(missing_ok=True)
+    tests = [sys.executable, "-m", "pytest", "tests/e2e", "--verbose", "--timeout=400", f"--junitxml={REPORT}"]
     if subprocess.run(tests, cwd=REPOSITORY, check=False).returncode != 0:
         raise PlatformError("tests/e2e failed")

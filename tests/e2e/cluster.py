@@ -12,34 +12,49 @@ from typing import Any
 
 import yaml
 
-from hack.kind.cluster import GATEWAY_PORT, KUBECONFIG, KUBECTL, NAMESPACE
+from hack.kind.cluster import GATEWAY_PORT
+from hack.kind.kubectl import KUBECONFIG, NAMESPACE, RELEASE, KubectlError, kubectl
+from hack.kind.record import Installed
+
+__all__ = ["Cluster", "HelmError", "KubectlError"]
 
 _TESTER = "e2e-tester"
 
 
-class KubectlError(Exception):
-    """kubectl ended with a complaint."""
+class HelmError(Exception):
+    """Helm ended with a complaint."""
 
 
 @dataclass
 class Cluster:
     """The same surface as the embedded platform's, as far as a customer and an onlooker need it."""
 
-    kubeconfig: Path
-    gateway: str
+    installed: Installed
+    gateway: str = f"http://127.0.0.1:{GATEWAY_PORT}"
     namespace: str = NAMESPACE
-
-    @classmethod
-    def of_kind(cls) -> Cluster:
-        return cls(KUBECONFIG, f"http://127.0.0.1:{GATEWAY_PORT}")
+    release: str = RELEASE
 
     def kubectl(self, *arguments: str, stdin: str | None = None) -> str:
         """What `kubectl --namespace shop ARGUMENTS` prints. Raises KubectlError."""
-        command = [str(KUBECTL), f"--kubeconfig={self.kubeconfig}", f"--namespace={self.namespace}"]
-        done = subprocess.run([*command, *arguments], input=stdin, capture_output=True, text=True, check=False)
+        return kubectl(f"--namespace={self.namespace}", *arguments, stdin=stdin)
+
+    def helm(self, *arguments: str | Path) -> str:
+        """What `helm --namespace shop ARGUMENTS` prints. Raises HelmError."""
+        command = [self.installed.helm, *arguments, f"--kubeconfig={KUBECONFIG}", f"--namespace={self.namespace}"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode != 0:
-            raise KubectlError(done.stderr.strip())
+            raise HelmError(f"helm {arguments[0]}: {done.stderr.strip()}")
         return done.stdout
+
+    @property
+    def enforces_policies(self) -> bool:
+        """Whether the pod network drops what no NetworkPolicy allows; kind's own does."""
+        return self.installed.registry
+
+    @property
+    def official(self) -> bool:
+        """Whether MongoDB and Kong are themselves, and no stand-ins."""
+        return self.installed.registry
 
     def get(self, *what: str) -> dict[str, Any]:
         return json.loads(self.kubectl("get", *what, "--output=json"))
@@ -66,7 +81,7 @@ class Cluster:
 
     @cached_property
     def _cluster_entry(self) -> dict[str, str]:
-        return yaml.safe_load(self.kubeconfig.read_text())["clusters"][0]["cluster"]
+        return yaml.safe_load(KUBECONFIG.read_text())["clusters"][0]["cluster"]
 
     @property
     def kubernetes_url(self) -> str:
@@ -74,7 +89,7 @@ class Cluster:
 
     @cached_property
     def ca_file(self) -> Path:
-        file = self.kubeconfig.with_name("ca.crt")
+        file = KUBECONFIG.with_name("ca.crt")
         file.write_bytes(base64.b64decode(self._cluster_entry["certificate-authority-data"]))
         return file
 

@@ -1,10 +1,7 @@
 import pytest
 import yaml
 
-from hack.embedded.errors import PlatformError
-from hack.embedded.instance import REPOSITORY
-from hack.kind.cluster import GATEWAY_PORT, kind_config, without_forwarding
-from hack.kind.workloads import OFFICIAL, OWN, STAND_INS, locked, own_tag
+from hack.kind.cluster import GATEWAY_PORT, PORTS, full_name, holds, kind_config, without_forwarding
 
 COREFILE = """\
 .:53 {
@@ -34,11 +31,12 @@ def test_forwarding_without_a_block_goes_too() -> None:
 
 
 @pytest.mark.parametrize("own_nodes", [True, False])
-def test_a_cluster_has_two_nodes_that_take_pods_and_a_gateway_on_loopback_only(own_nodes: bool) -> None:
+def test_a_cluster_has_two_nodes_that_take_pods_and_their_ports_on_loopback_only(own_nodes: bool) -> None:
     config = kind_config(own_nodes=own_nodes)
     assert [node["role"] for node in config["nodes"]] == ["control-plane", "worker"]
-    (mapping,) = config["nodes"][0]["extraPortMappings"]
-    assert mapping == {"containerPort": GATEWAY_PORT, "hostPort": GATEWAY_PORT, "listenAddress": "127.0.0.1"}
+    mappings = config["nodes"][0]["extraPortMappings"]
+    assert GATEWAY_PORT in PORTS
+    assert mappings == [{"containerPort": port, "hostPort": port, "listenAddress": "127.0.0.1"} for port in PORTS]
     assert yaml.safe_load(config["kubeadmConfigPatches"][0])["nodeRegistration"] == {"taints": []}
 
 
@@ -46,29 +44,36 @@ def test_kinds_own_nodes_keep_kinds_own_network() -> None:
     assert "networking" not in kind_config(own_nodes=False)
 
 
-def test_every_deployable_has_a_dockerfile_and_every_official_image_a_stand_in() -> None:
-    assert all((REPOSITORY / folder / "Dockerfile").exists() for folder in OWN.values())
-    assert all((STAND_INS / image.split(":")[0] / "Dockerfile").exists() for image in OFFICIAL)
+LISTING = """\
+REF                             TYPE                                       DIGEST
+docker.io/library/mongo:8       application/vnd.oci.image.manifest.v1+json sha256:aa 667.5 MiB linux/amd64
+docker.io/skald/orders:dev-1    application/vnd.oci.image.manifest.v1+json sha256:bb 376.2 MiB linux/amd64
+sha256:11                       application/vnd.oci.image.manifest.v1+json sha256:aa 667.5 MiB linux/amd64
+"""
 
 
-def test_dockerfiles_differ_in_their_sources_and_entry_point_alone() -> None:
-    def common(folder: str) -> list[str]:
-        lines = (REPOSITORY / folder / "Dockerfile").read_text().split("FROM ${BASE} AS own")[0].splitlines()
-        return lines[1:]
-
-    assert len({tuple(common(folder)) for folder in OWN.values()}) == 1
-
-
-def test_the_tag_is_the_same_for_the_same_sources() -> None:
-    assert own_tag() == own_tag()
-
-
-def test_a_package_is_found_in_a_lock_with_all_its_hashes() -> None:
-    lock = "a==1 \\\n    --hash=sha256:1\nb==2 \\\n    --hash=sha256:2 \\\n    --hash=sha256:3\nc==3\n"
-    assert locked("b", lock) == "b==2 \\\n    --hash=sha256:2 \\\n    --hash=sha256:3\n"
+@pytest.mark.parametrize(
+    ("image", "identity", "held"),
+    [
+        ("mongo:8", "sha256:11", True),
+        # the name is there, but for an image that the daemon has replaced since
+        ("mongo:8", "sha256:12", False),
+        ("skald/orders:dev-1", "sha256:11", False),
+        # the same image, under a name that the nodes do not know
+        ("skald/orders:dev-2", "sha256:11", False),
+    ],
+)
+def test_a_node_holds_an_image_if_it_is_the_same_one_under_that_name(image: str, identity: str, held: bool) -> None:
+    assert holds(LISTING, image, identity) == held
 
 
-def test_a_package_that_is_not_locked_is_an_error_that_says_what_to_do() -> None:
-    with pytest.raises(PlatformError) as raised:
-        locked("nothing", "a==1\n")
-    assert raised.value.remedy == "run: make lock"
+@pytest.mark.parametrize(
+    ("short", "full"),
+    [
+        ("mongo:8", "docker.io/library/mongo:8"),
+        ("skald/orders:dev-1", "docker.io/skald/orders:dev-1"),
+        ("registry.k8s.io/pause:3.10", "registry.k8s.io/pause:3.10"),
+    ],
+)
+def test_containerd_spells_names_out(short: str, full: str) -> None:
+    assert full_name(short) == full
