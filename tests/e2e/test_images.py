@@ -9,9 +9,8 @@ from hack.embedded.instance import REPOSITORY
 from hack.kind.checkout import OWN
 from hack.kind.listing import listing
 
-LOCKED = dict(
-    re.findall(r"^([a-z0-9-]+)==(\S+)", (REPOSITORY / "requirements" / "runtime.lock").read_text(), re.MULTILINE)
-)
+LOCK = REPOSITORY / "requirements" / "runtime.lock"
+LOCKED = dict(re.findall(r"^([a-z0-9-]+)==(\S+)", LOCK.read_text(), re.MULTILINE))
 
 
 @pytest.mark.parametrize("image", OWN)

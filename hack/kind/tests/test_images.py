@@ -24,10 +24,25 @@ def test_dockerfiles_differ_in_their_sources_and_entry_point_alone() -> None:
     assert len({tuple(common(folder)) for folder in OWN.values()}) == 1
 
 
-def test_the_tag_is_the_same_for_the_same_sources_wherever_they_lie(tmp_path: Path) -> None:
-    for folder in ("requirements", "services", "operators"):
-        (tmp_path / folder).symlink_to(REPOSITORY / folder)
-    assert Checkout.at(tmp_path).tag == Checkout.at(REPOSITORY).tag
+def _lay_out(path: Path, source: str) -> Checkout:
+    files = [f"requirements/{name}.lock" for name in ("runtime", "build")]
+    for folder in (*OWN.values(), "services/chassis", "services/contracts"):
+        files += [
+            f"{folder}/pyproject.toml",
+            f"{folder}/src/it/__init__.py",
+            f"{folder}/src/__pycache__/of-{path.name}",
+        ]
+    for file in files:
+        (path / file).parent.mkdir(parents=True, exist_ok=True)
+        (path / file).write_text(path.name if "__pycache__" in file else source)
+    return Checkout.at(path)
+
+
+def test_the_tag_of_images_follows_their_sources_and_not_the_place_where_they_lie(tmp_path: Path) -> None:
+    here, there = _lay_out(tmp_path / "here", "x = 1"), _lay_out(tmp_path / "there", "x = 1")
+    assert here.tag == there.tag
+    (there.path / "services" / "chassis" / "src" / "it" / "__init__.py").write_text("x = 2")
+    assert Checkout.at(there.path).tag != here.tag
 
 
 def test_stand_ins_are_named_where_no_registry_answers_and_there_alone() -> None:
