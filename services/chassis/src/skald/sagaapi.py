@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, cast
 
 from kubernetes.client import ApiClient, ApiException, Configuration, CustomObjectsApi
+from prometheus_client import Counter
 from urllib3.exceptions import HTTPError
 
 from skald.settings import KubernetesSettings
 
-__all__ = ["SagaApi", "SagaApiError"]
+__all__ = ["SagaApi", "SagaApiError", "SagaRefused"]
 
 JSON = Any
 _GROUP: Final = "skald.dev"
@@ -24,10 +26,18 @@ _TIMEOUT: Final = (3, 10)
 """Seconds to connect, and to wait for an answer."""
 _NOT_FOUND: Final = 404
 _CONFLICT: Final = 409
+_INVALID: Final = 422
+
+_REQUESTS: Final = Counter("skald_saga_requests", "Requests about sagas to the API server", ["request", "answer"])
+"""``answer`` is the HTTP status, or Unreachable."""
 
 
 class SagaApiError(Exception):
     """The API server did not carry it out; the text is its reason, or why it could not be asked."""
+
+
+class SagaRefused(SagaApiError):
+    """Admission refuses the object itself, as it will each time; the text is the API server's sentence."""
 
 
 class SagaApi:
@@ -47,23 +57,41 @@ class SagaApi:
         self._api = CustomObjectsApi(client)
 
     def create(self, saga: Mapping[str, JSON]) -> Mapping[str, JSON] | None:
-        """The created object, or None when there is one of that name already. Raises SagaApiError."""
-        return self._ask(self._api.create_namespaced_custom_object, saga, absent=_CONFLICT)
+        """The created object, or None when there is one of that name already. Raises SagaRefused, SagaApiError."""
+        return self._ask("create", self._api.create_namespaced_custom_object, saga, absent=_CONFLICT)
 
     def get(self, name: str) -> Mapping[str, JSON] | None:
         """The object, or None when there is none of that name. Raises SagaApiError."""
-        return self._ask(self._api.get_namespaced_custom_object, name, absent=_NOT_FOUND)
+        return self._ask("get", self._api.get_namespaced_custom_object, name, absent=_NOT_FOUND)
 
-    def _ask(self, call: Any, argument: Any, *, absent: int) -> Mapping[str, JSON] | None:
+    def cancel(self, name: str) -> Mapping[str, JSON] | None:
+        """The object, asked to undo what it did; None when there is none of that name. Raises SagaApiError."""
+        patch = {"spec": {"cancel": True}}
+        return self._ask("cancel", self._api.patch_namespaced_custom_object, name, patch, absent=_NOT_FOUND)
+
+    def _ask(self, request: str, call: Any, *arguments: Any, absent: int) -> Mapping[str, JSON] | None:
         try:
-            answer = call(_GROUP, _VERSION, self.namespace, _PLURAL, argument, _request_timeout=_TIMEOUT)
+            answer = call(_GROUP, _VERSION, self.namespace, _PLURAL, *arguments, _request_timeout=_TIMEOUT)
         except ApiException as error:
+            _REQUESTS.labels(request, str(error.status)).inc()
             if error.status == absent:
                 return None
-            raise SagaApiError(f"the API server answered {error.status} {error.reason}: {error.body}") from error
+            if error.status == _INVALID:
+                raise SagaRefused(_sentence(error)) from error
+            raise SagaApiError(f"the API server answered {error.status} {error.reason}: {_sentence(error)}") from error
         except (HTTPError, OSError) as error:
+            _REQUESTS.labels(request, "Unreachable").inc()
             raise SagaApiError(f"the API server could not be asked: {error}") from error
+        _REQUESTS.labels(request, "200").inc()
         return cast("Mapping[str, JSON]", answer)
+
+
+def _sentence(error: ApiException) -> str:
+    """What the API server says in its Status; what stands before it may be a proxy that says nothing of the kind."""
+    try:
+        return str(json.loads(error.body or "")["message"])
+    except (TypeError, ValueError, KeyError):
+        return str(error.body)
 
 
 def _read_token(file: Path, configuration: Configuration) -> None:

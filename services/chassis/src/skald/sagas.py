@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from skald_wire import canonical
 
-__all__ = ["SagaSpec", "Verdict"]
+__all__ = ["SagaSpec", "Verdict", "asking_to_cancel"]
 
 JSON = Any
 
@@ -28,23 +28,35 @@ class SagaSpec:
         return {"name": self.name, "spec": canonical(spec).decode(), "state": "Asked", "nextCheck": now}
 
 
+def asking_to_cancel(now: float) -> dict[str, Any]:
+    """The ``fields`` of ``Repository.update`` that have the saga cancelled, if it is not too late; due at once.
+
+    Only for an aggregate whose verdict is not known: the check of a finished saga would start it anew.
+    """
+    return {"saga.cancel": True, "saga.nextCheck": now}
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A saga's terminal phase."""
+    """How a saga ended: its terminal phase, or Refused when the API server will never take it."""
 
-    phase: Literal["Succeeded", "Compensated", "Aborted"]
+    phase: Literal["Succeeded", "Compensated", "Aborted", "Refused"]
     reason: str | None = None
     """The failure's code, or the condition's reason."""
     message: str = ""
+    """A sentence for people: the failure's, or the API server's."""
 
 
 def object_of(stored: Mapping[str, Any], namespace: str) -> dict[str, JSON]:
-    """The Saga object, the same each time it is made from one stored spec."""
+    """The Saga object, the same each time it is made from what is stored."""
+    spec = json.loads(stored["spec"])
+    if stored.get("cancel"):
+        spec["cancel"] = True
     return {
         "apiVersion": "skald.dev/v1alpha1",
         "kind": "Saga",
         "metadata": {"name": stored["name"], "namespace": namespace},
-        "spec": json.loads(stored["spec"]),
+        "spec": spec,
     }
 
 

@@ -2,6 +2,10 @@
 
 What is to be done is in the document (``saga.state``, ``saga.nextCheck``), so any worker can go on at any time. A check
 claims its document by moving ``nextCheck`` into the future; should the worker die, the check comes up again.
+
+What the API server refuses for good ends the document's wait at once: nobody mends it by waiting. Whatever else it
+answers, such as 403 while a right is missing, is tried again until somebody has mended it; the log has the API server's
+sentence and ``skald_saga_requests_total`` the status. The process stays ready: it follows other sagas all the same.
 """
 
 from __future__ import annotations
@@ -21,7 +25,7 @@ from skald.logging import log_context
 from skald.messaging.events import ReceivedEvent
 from skald.mongo import Document, StoreUnavailable, store_errors
 from skald.repository import Repository
-from skald.sagaapi import SagaApiError
+from skald.sagaapi import SagaApiError, SagaRefused
 from skald.sagas import Verdict, object_of, verdict_of
 
 __all__ = ["Sagas", "Starter"]
@@ -47,10 +51,13 @@ class Sagas(Protocol):
         """Where the sagas are."""
 
     def create(self, saga: Mapping[str, JSON]) -> Mapping[str, JSON] | None:
-        """The created object; None: there is one."""
+        """The created object; None: there is one. Raises SagaRefused or SagaApiError, as the others do the latter."""
 
     def get(self, name: str) -> Mapping[str, JSON] | None:
         """The object; None: there is none."""
+
+    def cancel(self, name: str) -> Mapping[str, JSON] | None:
+        """The object, which is to undo what it did; None: there is none."""
 
 
 class Starter(Generic[S]):
@@ -144,19 +151,27 @@ class Starter(Generic[S]):
     def _check(self, claimed: Document) -> None:
         id_, stored = claimed["_id"], claimed["saga"]
         with log_context(saga=f"{self._sagas.namespace}/{stored['name']}"):
-            try:
-                saga = self._present(stored)
-            except SagaApiError as error:
-                logger.error("saga %s: %s", stored["name"], error)  # noqa: TRY400 - the reason says it all
-                self._look_again(id_, stored)
-                return
-            verdict = verdict_of(saga)
+            verdict = self._verdict(stored)
             if verdict is None:
                 self._look_again(id_, stored)
                 return
             done = {"name": stored["name"], "spec": stored["spec"], "state": "Finished", "phase": verdict.phase}
             self._repository.update(id_, lambda state: self._conclude(state, verdict), fields={"saga": done})
             logger.info("saga %s ended %s", stored["name"], verdict.phase)
+
+    def _verdict(self, stored: Mapping[str, Any]) -> Verdict | None:
+        """What became of the saga, as far as it is known now."""
+        try:
+            saga = self._present(stored)
+            if stored.get("cancel") and not saga["spec"].get("cancel") and verdict_of(saga) is None:
+                saga = self._sagas.cancel(stored["name"]) or saga
+        except SagaRefused as error:
+            logger.error("saga %s is refused for good: %s", stored["name"], error)  # noqa: TRY400 - the reason says it
+            return Verdict("Refused", "SagaRefused", str(error))
+        except SagaApiError as error:
+            logger.error("saga %s: %s", stored["name"], error)  # noqa: TRY400 - the reason says it all
+            return None
+        return verdict_of(saga)
 
     def _present(self, stored: Mapping[str, Any]) -> Mapping[str, JSON]:
         """The object as it is, created if it is not there: at first, or because etcd was restored to before it."""

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pytest
 from kubernetes.client import CustomObjectsApi
+from prometheus_client import REGISTRY
 from skald.messaging.events import ReceivedEvent
 from skald.repository import Done, Event, Repository, codec_of
 from skald.sagaapi import SagaApi, SagaApiError
-from skald.sagas import SagaSpec, Verdict, verdict_of
+from skald.sagas import SagaSpec, Verdict, asking_to_cancel, verdict_of
 from skald.settings import KubernetesSettings
 from skald.starter import Starter
 from skald.testing.waiting import eventually
@@ -22,13 +25,14 @@ from skald.testing.waiting import eventually
 class Order:
     status: str = "Pending"
     reason: str | None = None
+    message: str = ""
 
 
 def conclude(order: Order, verdict: Verdict) -> Done[Order]:
     if order.status != "Pending":
         return Done(order)
-    status = {"Succeeded": "Confirmed", "Compensated": "Rejected", "Aborted": "NeedsAttention"}[verdict.phase]
-    return Done(Order(status, verdict.reason), events=[Event(f"orders.{status.lower()}", "o")])
+    status = {"Succeeded": "Confirmed", "Compensated": "Rejected"}.get(verdict.phase, "NeedsAttention")
+    return Done(Order(status, verdict.reason, verdict.message), events=[Event(f"orders.{status.lower()}", "o")])
 
 
 class Cluster:
@@ -197,12 +201,77 @@ def test_an_api_server_that_is_away_delays_and_loses_nothing(starter, orders, cl
     assert name in cluster.names()
 
 
-def test_what_admission_refuses_is_tried_again_and_again(starter, orders, cluster, clock) -> None:
-    orders.insert("o-2", Order(), saga=SagaSpec(f"order-{uuid.uuid4()}", "Not A Name", {}))
-    starter.check_once()
-    clock.now += 120
+def test_what_admission_refuses_for_good_ends_the_wait_with_the_api_servers_sentence(starter, orders, clock) -> None:
+    orders.insert("o-2", Order(), saga=SagaSpec(f"order-{uuid.uuid4()}", "", {}))
     assert starter.check_once()
-    assert orders.get("o-2").state.status == "Pending"
+    ended = orders.get("o-2").state
+    assert (ended.status, ended.reason) == ("NeedsAttention", "SagaRefused")
+    assert "spec.definition" in ended.message
+    clock.now += 1000
+    assert not starter.check_once(), "nothing is left to do"
+
+
+@pytest.fixture
+def stranger(parts, orders, cluster, clock) -> Iterator[Starter[Order]]:
+    """A starter whose account has no right to sagas."""
+    good = cluster.token_file.read_text()
+    cluster.token_file.write_text((parts.tokens_dir("payments") / "kubernetes").read_text())
+    yield Starter(orders, cluster.sagas, conclude, clock=clock)
+    cluster.token_file.write_text(good)
+
+
+def test_a_missing_right_is_waited_for_and_seen(stranger, orders, cluster, clock, name, caplog) -> None:
+    refusals = partial(REGISTRY.get_sample_value, "skald_saga_requests_total", {"request": "create", "answer": "403"})
+    before = refusals() or 0
+    assert stranger.check_once()
+    assert refusals() == before + 1
+    assert "cannot create resource" in caplog.text
+    assert orders.get("o-1").state.status == "Pending"
+    clock.now += 60
+    assert stranger.check_once()
+
+
+def ask_to_cancel(orders, clock) -> None:
+    orders.update("o-1", Done, fields=asking_to_cancel(clock.now))
+
+
+def test_a_cancel_reaches_the_saga_once(starter, cluster, orders, clock, name) -> None:
+    starter.check_once()
+    assert "cancel" not in cluster.sagas.get(name)["spec"]
+    ask_to_cancel(orders, clock)
+    assert starter.check_once(), "it is due at once"
+    cancelled = cluster.sagas.get(name)
+    assert cancelled["spec"]["cancel"] is True
+    ask_to_cancel(orders, clock)
+    assert starter.check_once()
+    assert cluster.sagas.get(name)["metadata"]["resourceVersion"] == cancelled["metadata"]["resourceVersion"]
+
+
+def test_a_cancel_that_comes_before_the_saga_starts_it_cancelled(starter, cluster, orders, clock, name) -> None:
+    ask_to_cancel(orders, clock)
+    starter.check_once()
+    assert cluster.sagas.get(name)["spec"]["cancel"] is True
+
+
+def test_a_saga_that_a_restore_brought_back_uncancelled_is_cancelled_again(
+    starter, cluster, orders, clock, name
+) -> None:
+    starter.check_once()
+    ask_to_cancel(orders, clock)
+    starter.check_once()
+    cluster.delete(name)
+    clock.now += 60
+    starter.check_once()
+    assert cluster.sagas.get(name)["spec"]["cancel"] is True
+
+
+def test_a_cancel_that_is_too_late_leaves_the_saga_as_it_ended(starter, cluster, orders, clock, name) -> None:
+    starter.check_once()
+    cluster.finish(name, phase="Succeeded")
+    ask_to_cancel(orders, clock)
+    starter.check_once()
+    assert "cancel" not in cluster.sagas.get(name)["spec"]
+    assert orders.get("o-1").state.status == "Confirmed"
 
 
 def test_the_token_is_read_for_each_request(cluster, name) -> None:
