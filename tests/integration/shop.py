@@ -60,6 +60,9 @@ class Shop:
         assert answer.status_code == 202, answer.text
         return answer.json()["id"]
 
+    def cancel(self, order: str) -> requests.Response:
+        return self.http.post(self.url(f"/v1/orders/{order}/cancel"), timeout=10)
+
     def get_order(self, order: str) -> dict[str, Any]:
         answer = self.http.get(self.url(f"/v1/orders/{order}"), timeout=10)
         assert answer.status_code == 200, answer.text

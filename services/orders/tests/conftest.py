@@ -102,7 +102,7 @@ def app(settings, orders, catalog, clock, issuer, tmp_path):
     (tmp_path / "catalog").write_text("orders")
     client = GrpcClient("catalog", catalog.address, token=ServiceToken(tmp_path, "catalog"))
     placing = Placing(orders, CatalogPricing(client), "place-order-v1", clock)
-    yield create_app(settings, Deps(orders, placing, "shop"), issuer.authenticator(), Readiness(lambda: None))
+    yield create_app(settings, Deps(orders, placing, "shop", clock), issuer.authenticator(), Readiness(lambda: None))
     client.close()
 
 
@@ -116,6 +116,9 @@ class Customer:
 
     def place(self, body, key):
         return self._client.post("/v1/orders", json=body, headers={**self._headers, "Idempotency-Key": key})
+
+    def cancel(self, order_id):
+        return self._client.post(f"/v1/orders/{order_id}/cancel", headers=self._headers)
 
     def get(self, path):
         return self._client.get(path, headers=self._headers)

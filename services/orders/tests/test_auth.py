@@ -13,6 +13,7 @@ def test_every_route_has_this_access_rule(app):
         "GET /v1/orders": READ,
         "GET /v1/orders/<order_id>": READ,
         "POST /v1/orders": WRITE,
+        "POST /v1/orders/<order_id>/cancel": WRITE,
     }
 
 
@@ -22,6 +23,7 @@ def test_every_route_has_this_access_rule(app):
         ("GET", "/v1/orders", "orders:read", "orders:write"),
         ("GET", "/v1/orders/4711", "orders:read", "orders:write"),
         ("POST", "/v1/orders", "orders:write", "orders:read"),
+        ("POST", "/v1/orders/4711/cancel", "orders:write", "orders:read"),
     ],
 )
 def test_a_route_asks_for_its_scope(app, issuer, method, path, enough, other):

@@ -17,7 +17,8 @@ ORDER = Order(
 VERDICTS = {
     Status.CONFIRMED: lambda order: order.confirm(),
     Status.REJECTED: lambda order: order.reject("OutOfStock"),
-    Status.NEEDS_ATTENTION: lambda order: order.need_attention("Aborted"),
+    Status.CANCELLED: lambda order: order.cancel("CancelRequested"),
+    Status.NEEDS_ATTENTION: lambda order: order.need_attention("Aborted", "Stopped by sam."),
 }
 
 
@@ -35,9 +36,21 @@ def test_a_rejected_order_says_why():
     assert (rejected.status, rejected.reason) == (Status.REJECTED, "CardDeclined")
 
 
-def test_an_aborted_order_says_why():
-    stopped = ORDER.need_attention("Aborted")
-    assert (stopped.status, stopped.reason) == (Status.NEEDS_ATTENTION, "Aborted")
+def test_an_aborted_order_says_why_in_a_sentence_too():
+    stopped = ORDER.need_attention("Aborted", "Stopped by sam.")
+    assert (stopped.status, stopped.reason, stopped.message) == (Status.NEEDS_ATTENTION, "Aborted", "Stopped by sam.")
+
+
+def test_a_cancel_is_asked_for_and_decided_later():
+    asked = ORDER.request_cancel()
+    assert (asked.status, asked.cancel_requested) == (Status.PENDING, True)
+    assert asked.request_cancel() == asked
+
+
+@pytest.mark.parametrize("verdict", VERDICTS)
+def test_after_the_verdict_there_is_nothing_to_cancel(verdict):
+    with pytest.raises(Concluded, match=f"is {verdict}"):
+        VERDICTS[verdict](ORDER).request_cancel()
 
 
 @pytest.mark.parametrize("first", VERDICTS)

@@ -27,6 +27,7 @@ def test_an_order_is_accepted_with_the_prices_that_catalog_asks(customer):
         "id": order_id,
         "status": "Pending",
         "reason": None,
+        "cancelRequested": False,
         "lines": [
             {
                 "sku": "harp",

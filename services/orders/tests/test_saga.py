@@ -64,13 +64,15 @@ def test_a_placed_order_is_told_as_the_schema_says():
         (Verdict("Succeeded"), Status.CONFIRMED, None, "orders.confirmed"),
         (Verdict("Compensated", "CardDeclined"), Status.REJECTED, "CardDeclined", "orders.rejected"),
         (Verdict("Compensated"), Status.REJECTED, "Compensated", "orders.rejected"),
+        (Verdict("Compensated", "CancelRequested"), Status.CANCELLED, "CancelRequested", "orders.cancelled"),
+        (Verdict("Refused", "SagaRefused", "No."), Status.NEEDS_ATTENTION, "SagaRefused", "orders.needs-attention"),
         (Verdict("Aborted", "ByHand"), Status.NEEDS_ATTENTION, "ByHand", "orders.needs-attention"),
         (Verdict("Aborted"), Status.NEEDS_ATTENTION, "Aborted", "orders.needs-attention"),
     ],
 )
 def test_a_verdict_concludes_the_order_and_is_told(verdict, status, reason, event_type):
     done = conclude(ORDER, verdict)
-    assert (done.state.status, done.state.reason) == (status, reason)
+    assert (done.state.status, done.state.reason, done.state.message) == (status, reason, verdict.message)
     (event,) = done.events
     assert event.type == event_type
     assert event_errors(published(event)) == []

@@ -34,7 +34,7 @@ ALLOWED = {
         ("patch", "sagas/status"),
         ("patch", "sagadefinitions/status"),
     },
-    "orders": {("create", "sagas"), ("get", "sagas")},
+    "orders": {("create", "sagas"), ("get", "sagas"), ("patch", "sagas")},
 }
 
 PEOPLE = {
@@ -104,7 +104,43 @@ def test_who_starts_sagas_cannot_write_their_status(api, namespace, name):
     assert api.create(namespace, "sagas", name, {"definition": "d"}, user=orders).accepted
     assert api.patch(namespace, "sagas", name, {"status": {"phase": "Succeeded"}}, user=orders).status == 403
     assert api.get(namespace, "sagas", name).body["status"] == {"phase": "Pending"}
-    assert api.patch(namespace, "sagas", name, {"spec": {"cancel": True}}, user=orders).status == 403
+
+
+def test_who_starts_sagas_may_have_them_undone(api, namespace, name):
+    orders = account("orders", namespace)
+    assert api.create(namespace, "sagas", name, {"definition": "d"}, user=orders).accepted
+    assert api.patch(namespace, "sagas", name, {"spec": {"cancel": True}}, user=orders).accepted
+    assert api.get(namespace, "sagas", name).body["spec"]["cancel"] is True
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"annotations": {"skald.dev/abandon": "true"}},
+        {"labels": {"mine": "now"}},
+        {"finalizers": ["skald.dev/stay"]},
+        {"ownerReferences": [{"apiVersion": "v1", "kind": "Pod", "name": "p", "uid": "u"}]},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_who_starts_sagas_may_change_nothing_else_of_them(api, namespace, name, change):
+    orders = account("orders", namespace)
+    assert api.create(namespace, "sagas", name, {"definition": "d"}, user=orders).accepted
+    refused = api.patch(namespace, "sagas", name, {"metadata": change, "spec": {"cancel": True}}, user=orders)
+    assert refused.status == 403
+    assert f"{orders} starts sagas and may change nothing of them but spec.cancel" in refused.message
+
+
+def test_who_starts_sagas_may_not_suspend_them(api, namespace, name):
+    orders = account("orders", namespace)
+    assert api.create(namespace, "sagas", name, {"definition": "d"}, user=orders).accepted
+    assert not api.patch(namespace, "sagas", name, {"spec": {"suspend": True}}, user=orders).accepted
+
+
+def test_who_may_edit_sagas_is_no_starter(api, kubectl, namespace, name):
+    kubectl("create", "rolebinding", name, "-n", namespace, "--clusterrole=saga-editor", f"--user={name}")
+    assert api.create(namespace, "sagas", name, {"definition": "d"}).accepted
+    assert api.patch(namespace, "sagas", name, {"metadata": {"labels": {"team": "shop"}}}, user=name).accepted
 
 
 def test_the_operator_writes_status_and_never_spec(api, namespace, name):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, Final
 
 from apiflask import APIBlueprint
 from pydantic import Field, field_validator
@@ -14,7 +16,7 @@ from skald.pagination import PageQuery, page_of
 from skald.problems import FieldError, Problem
 from skald.schema import Body, View
 
-from orders.domain import Line, NotPriced, Order, Status, UnknownProducts, repeated_skus
+from orders.domain import Concluded, Line, NotPriced, Order, Status, UnknownProducts, repeated_skus
 from orders.placing import OrderRequest, Placing
 from orders.saga import saga_name
 from orders.store import Orders
@@ -22,6 +24,15 @@ from orders.store import Orders
 __all__ = ["Deps", "api"]
 
 api = APIBlueprint("orders", __name__, url_prefix="/v1/orders", tag="Orders")
+
+_CANCEL_ANSWERS: Final[dict[int | str, Any]] = {
+    200: {
+        "description": "Nothing of it remains.",
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/OrderView"}}},
+    },
+    409: {"description": "It is too late."},
+}
+"""Besides 202, which the route itself describes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +43,8 @@ class Deps:
     placing: Placing
     namespace: str
     """Where the sagas of the orders are."""
+    clock: Callable[[], float]
+    """Unix seconds."""
 
 
 class LineBody(Body):
@@ -88,6 +101,7 @@ class OrderView(View):
     id: str
     status: Status
     reason: str | None = Field(description="Why it was not confirmed, such as OutOfStock or CardDeclined.")
+    cancel_requested: bool = Field(description="Whether it is to be undone; whether it was, the status says.")
     lines: list[LineView]
     total: Money
     payment_method: str
@@ -148,10 +162,37 @@ def list_orders(page: PageQuery) -> tuple[OrderPage, int, dict[str, str]]:
 @api.output(OrderView)
 def show_order(order_id: str) -> OrderView:
     """Show one of the caller's orders."""
+    return _view(_own(order_id))
+
+
+@api.post("/<order_id>/cancel")
+@requires("orders:write")
+@api.output(OrderView, status_code=202, description="It will be undone unless it is too late: look again at the order.")
+@api.doc(responses=_CANCEL_ANSWERS)
+def cancel_order(order_id: str) -> tuple[OrderView, int]:
+    """Cancel one of the caller's orders. Safe to repeat: 202 until it is decided, then 200 or 409 says how."""
+    order = _own(order_id)
+    if order.status is Status.PENDING and not order.cancel_requested:
+        try:
+            order = deps(Deps).orders.request_cancel(order_id, deps(Deps).clock())
+        except Concluded:
+            order = _own(order_id)
+    match order.status:
+        case Status.PENDING:
+            return _view(order), 202
+        case Status.CANCELLED | Status.REJECTED:
+            return _view(order), 200
+        case _:
+            detail = f"The order is {order.status}, and what was done for it is not undone by a cancel any more."
+            raise Problem(409, "too-late", "Too late to cancel", detail)
+
+
+def _own(order_id: str) -> Order:
+    """That order, if it is the caller's; somebody else's is not found, as if there were none."""
     order = deps(Deps).orders.get(order_id)
     if order is None or order.user != current_subject().id:
         raise Problem(404, "order-not-found", "Order not found", f"You have no order {order_id!r}.")
-    return _view(order)
+    return order
 
 
 def _unknown_products(request: OrderRequest, error: UnknownProducts) -> Problem:
@@ -169,6 +210,7 @@ def _view(order: Order) -> OrderView:
         id=order.id,
         status=order.status,
         reason=order.reason,
+        cancel_requested=order.cancel_requested,
         lines=[LineView(sku=o.sku, quantity=o.quantity, unit_price=o.unit_price, total=o.total) for o in order.lines],
         total=order.total,
         payment_method=order.payment_method,

@@ -41,8 +41,7 @@ def web() -> None:
         catalog = GrpcClient("catalog", settings.catalog_target, token=ServiceToken(settings.tokens_dir, "catalog"))
         placing = Placing(orders, CatalogPricing(catalog), settings.saga_definition, time.time)
         readiness = Readiness(lambda: ping(database))
-        return create_app(
-            settings, Deps(orders, placing, settings.namespace), Authenticator.from_settings(settings), readiness
-        )
+        deps = Deps(orders, placing, settings.namespace, time.time)
+        return create_app(settings, deps, Authenticator.from_settings(settings), readiness)
 
     serve(create, settings)

@@ -83,6 +83,7 @@ class Status(StrEnum):
     PENDING = "Pending"
     CONFIRMED = "Confirmed"
     REJECTED = "Rejected"
+    CANCELLED = "Cancelled"
     NEEDS_ATTENTION = "NeedsAttention"
 
 
@@ -109,6 +110,16 @@ class Order:
     status: Status = Status.PENDING
     reason: str | None = None
     """Why it was not confirmed: the error code of the step that failed, or the saga's own reason."""
+    message: str = ""
+    """The sentence that goes with the reason. For staff: it may speak of the platform."""
+    cancel_requested: bool = False
+    """Whether the customer asked to have it undone. What comes of it, the status says."""
+
+    def request_cancel(self) -> Order:
+        """The customer no longer wants it. Raises Concluded."""
+        if self.status is not Status.PENDING:
+            raise Concluded(f"order {self.id} is {self.status}, so there is nothing to cancel any more")
+        return replace(self, cancel_requested=True)
 
     def confirm(self) -> Order:
         """Everything that was asked for has been done. Raises Concluded."""
@@ -118,11 +129,15 @@ class Order:
         """Nothing of it was done, or all of it was undone. Raises Concluded."""
         return self._conclude(Status.REJECTED, reason)
 
-    def need_attention(self, reason: str) -> Order:
-        """Somebody stopped it half-way: a person has to see what is left. Raises Concluded."""
-        return self._conclude(Status.NEEDS_ATTENTION, reason)
+    def cancel(self, reason: str) -> Order:
+        """All of it was undone because somebody asked for that. Raises Concluded."""
+        return self._conclude(Status.CANCELLED, reason)
 
-    def _conclude(self, status: Status, reason: str | None) -> Order:
+    def need_attention(self, reason: str, message: str) -> Order:
+        """It is left half-way, or could not be begun: a person has to see to it. Raises Concluded."""
+        return self._conclude(Status.NEEDS_ATTENTION, reason, message)
+
+    def _conclude(self, status: Status, reason: str | None, message: str = "") -> Order:
         if self.status is not Status.PENDING:
             raise Concluded(f"order {self.id} is {self.status} and cannot become {status}")
-        return replace(self, status=status, reason=reason)
+        return replace(self, status=status, reason=reason, message=message)

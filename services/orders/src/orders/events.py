@@ -14,6 +14,7 @@ __all__ = ["concluded", "placed"]
 _TYPES = {
     Status.CONFIRMED: "orders.confirmed",
     Status.REJECTED: "orders.rejected",
+    Status.CANCELLED: "orders.cancelled",
     Status.NEEDS_ATTENTION: "orders.needs-attention",
 }
 
@@ -28,6 +29,8 @@ def concluded(order: Order) -> Event:
     """The order's saga has ended, and this is what it means for the order."""
     if order.status is Status.CONFIRMED:
         return _event(_TYPES[order.status], order, total=asdict(order.total))
+    if order.status is Status.NEEDS_ATTENTION:
+        return _event(_TYPES[order.status], order, reason=order.reason, message=order.message)
     return _event(_TYPES[order.status], order, reason=order.reason)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import assert_never
+from typing import Final, assert_never
 
 from skald.effects import Done
 from skald.sagas import SagaSpec, Verdict
@@ -12,6 +12,9 @@ from orders.domain import Order, Status
 from orders.events import concluded
 
 __all__ = ["conclude", "saga_name", "saga_of"]
+
+_CANCEL_REQUESTED: Final = "CancelRequested"
+"""The operator's reason where a saga was undone for nothing but its spec.cancel."""
 
 
 def saga_name(order_id: str) -> str:
@@ -47,12 +50,13 @@ def conclude(order: Order, verdict: Verdict) -> Done[Order]:
 
 
 def _ended(order: Order, verdict: Verdict) -> Order:
+    reason = verdict.reason or verdict.phase
     match verdict.phase:
         case "Succeeded":
             return order.confirm()
         case "Compensated":
-            return order.reject(verdict.reason or verdict.phase)
-        case "Aborted":
-            return order.need_attention(verdict.reason or verdict.phase)
+            return order.cancel(reason) if reason == _CANCEL_REQUESTED else order.reject(reason)
+        case "Aborted" | "Refused":
+            return order.need_attention(reason, verdict.message)
         case unreachable:
             assert_never(unreachable)

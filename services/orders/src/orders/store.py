@@ -8,8 +8,8 @@ from typing import Any
 from pymongo import DESCENDING
 from pymongo.database import Database
 from skald.mongo import Document, store_errors
-from skald.repository import AlreadyExists, Repository, codec_of
-from skald.sagas import SagaSpec
+from skald.repository import AlreadyExists, Done, Repository, codec_of
+from skald.sagas import SagaSpec, asking_to_cancel
 
 from orders.domain import Order
 from orders.events import placed
@@ -46,6 +46,12 @@ class Orders:
         """One order, whosesoever it is."""
         stored = self.repository.get(order_id)
         return None if stored is None else stored.state
+
+    def request_cancel(self, order_id: str, now: float) -> Order:
+        """Have the order's saga cancelled, if it is not too late. ``now`` in Unix seconds. Raises Concluded."""
+        return self.repository.update(
+            order_id, lambda order: Done(order.request_cancel()), fields=asking_to_cancel(now)
+        ).state
 
     def page(self, user: str, after: tuple[str, str] | None, limit: int) -> Sequence[Order]:
         """At most ``limit`` orders of the user, newest first, from the one that follows ``after``: its time and id."""
