@@ -22,12 +22,3 @@ def approval(name: str, **more: Any) -> Step:
 def around_pivot(*, before: list[Step] | None = None, after: list[Step] | None = None) -> dict[str, Any]:
     """A definition with these steps before and after its pivot."""
     return {"steps": [*(before or []), command("pay", pivot=True), *(after or [])]}
-
-
-def largest() -> dict[str, Any]:
-    """As many steps as there may be, each depending on as many as it may."""
-    steps = [
-        command(f"step-{i}", dependsOn=[f"step-{j}" for j in range(max(0, i - 8), i)], **compensated())
-        for i in range(32)
-    ]
-    return {"steps": steps}

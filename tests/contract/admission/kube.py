@@ -48,6 +48,12 @@ class Api:
         answer = self._session.request(method, self._url + path, json=body, headers=headers, timeout=10)
         return Verdict(answer.status_code, answer.json() if "json" in answer.headers.get("Content-Type", "") else {})
 
+    def apply(self, path: str, manifest: str) -> Verdict:
+        """POST of a file's text, so that the API server reads the YAML itself."""
+        headers = {"Content-Type": "application/yaml", "Accept": "application/json"}
+        answer = self._session.post(self._url + path, data=manifest.encode(), headers=headers, timeout=10)
+        return Verdict(answer.status_code, answer.json())
+
     def create(
         self, namespace: str, plural: str, name: str, spec: Mapping[str, Any], *, user: str | None = None
     ) -> Verdict:

@@ -6,13 +6,15 @@ form is then compiled by the operator's own code, which knows all other rules.
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any, Final
 
 import jsonschema_rs
 import msgspec
+from saga_operator.crds.rules import LISTS
 from saga_operator.domain.kinds import API_VERSION, SagaDefinition, SagaDefinitionSpec
 from saga_operator.domain.model import DefinitionError, compile_definition
 
@@ -21,10 +23,19 @@ from kubectl_saga.files import Document, Problem, read
 
 JSON = Any
 KIND: Final = "SagaDefinition"
-_OBJECT_NAME: Final = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
+_LABEL: Final = "[a-z0-9]([a-z0-9-]*[a-z0-9])?"
+_OBJECT_NAME: Final = re.compile(rf"(?!.{{254}}){_LABEL}(\.{_LABEL})*")
 _OF_STEP: Final = re.compile(r"step ([a-z][a-z0-9-]*)\b")
-_LONGEST: Final = 200
-"""Characters of a sentence that quotes what stands in the file."""
+_LONGEST: Final = 80
+"""Characters that are quoted of a value in the file."""
+_KINDS: Final = {
+    "string": "text",
+    "object": "an object",
+    "array": "a list",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+}
 _OF_FIELD: Final = re.compile(r"(inputSchema|deadline|defaults|compensationPolicy|concurrency)\b")
 
 
@@ -91,7 +102,11 @@ def _problem(document: Document, text: str, *path: str | int) -> Problem:
 @cache
 def _schema() -> Any:
     """The form of a spec, from the types that the CustomResourceDefinition is generated from."""
-    return jsonschema_rs.validator_for(_without_null(msgspec.json.schema(SagaDefinitionSpec)))
+    schema = _without_null(msgspec.json.schema(SagaDefinitionSpec))
+    for (kind, field), extra in LISTS.items():
+        if extra.get("x-kubernetes-list-type") == "set" and kind in schema["$defs"]:
+            schema["$defs"][kind]["properties"][field]["uniqueItems"] = True
+    return jsonschema_rs.validator_for(schema)
 
 
 def _without_null(schema: JSON) -> JSON:
@@ -120,16 +135,44 @@ def _place(document: Document, path: list[str | int]) -> str:
 
 
 def _sentence(error: Any) -> str:
-    """jsonschema_rs's own, but for the mistakes that are made most."""
-    text = str(error.message)
-    match error.schema_path[-1]:
-        case "additionalProperties":
-            unknown = _unknown(error)
-            return f"unknown field{'s' * (len(unknown) > 1)} {', '.join(unknown)}"
-        case "required":
-            return f"{text.split(chr(34))[1]} is missing"
-        case _:
-            return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+    """What is wrong and what would be right; jsonschema_rs's own words where they say both."""
+    rule = error.schema_path[-1]
+    return _SENTENCES[rule](error) if rule in _SENTENCES else str(error.message)
+
+
+def _too_much(error: Any) -> str:
+    unit = "characters" if isinstance(error.instance, str) else "entries"
+    return f"has {len(error.instance)} {unit}, and there may be at most {error.kind.limit}"
+
+
+def _too_little(error: Any) -> str:
+    return f"is empty, and there must be at least {error.kind.limit}"
+
+
+_SENTENCES: Final[dict[str, Callable[[Any], str]]] = {
+    "additionalProperties": lambda error: (
+        f"unknown field{'s' * (len(_unknown(error)) > 1)} {', '.join(_unknown(error))}"
+    ),
+    "required": lambda error: f"{error.message.split(chr(34))[1]} is missing",
+    "type": lambda error: (
+        f"must be {' or '.join(_KINDS[each] for each in error.kind.types)}, not {_shown(error.instance)}"
+    ),
+    "enum": lambda error: f"must be {' or '.join(error.kind.options)}, not {_shown(error.instance)}",
+    "pattern": lambda error: (
+        f"{_shown(error.instance)} is no name; use small letters, digits and dashes, beginning with a letter"
+    ),
+    "maxItems": _too_much,
+    "maxLength": _too_much,
+    "minItems": _too_little,
+    "minLength": _too_little,
+    "uniqueItems": lambda _: "names the same thing twice; once is enough",
+}
+"""By the keyword of JSON Schema that was broken."""
+
+
+def _shown(value: JSON) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
 def _unknown(error: Any) -> list[str]:

@@ -67,7 +67,7 @@ CASES = {
     "undo attempts": (
         [s("a")],
         {"compensation_policy": CompensationPolicy(retry_policy=RetryPolicy(max_attempts=3))},
-        "compensationPolicy.retryPolicy: compensations are retried until they succeed",
+        "compensationPolicy.retryPolicy: compensations never give up by themselves",
     ),
     "no duration": ([s("a", timeout="soon")], {}, "step a: timeout: 'soon' is no duration"),
     "timeout too long": ([s("a", timeout="2h")], {}, "step a: timeout: 2h is not between 10ms and 1h"),

@@ -116,13 +116,19 @@ def _parse(value: JSON) -> _Node:
         case str() if _OPENING in value:
             return _parse_text(value)
         case Mapping():
-            fields = tuple((name, _parse(item)) for name, item in value.items())
+            fields = tuple((_key(name), _parse(item)) for name, item in value.items())
             return _Constant(value) if all(isinstance(node, _Constant) for _, node in fields) else _Object(fields)
         case list():
             items = tuple(_parse(item) for item in value)
             return _Constant(value) if all(isinstance(node, _Constant) for node in items) else _Array(items)
         case _:
             return _Constant(value)
+
+
+def _key(name: str) -> str:
+    if _SPAN.search(name):
+        raise BadReference(f"the key {name!r} holds a reference, which only a value may; it would be sent as it stands")
+    return name
 
 
 def _parse_text(text: str) -> Reference | _Text:

@@ -26,7 +26,7 @@ def problems_of(spec: SagaDefinitionSpec, shape: Shape) -> Iterator[str]:
             yield from (f"step {step.name}: {problem}" for problem in _approval(index, steps, shape))
     policy = spec.compensation_policy
     if policy and policy.retry_policy and policy.retry_policy.max_attempts is not None:
-        yield "compensationPolicy.retryPolicy: compensations are retried until they succeed, so no maxAttempts"
+        yield "compensationPolicy.retryPolicy: compensations never give up by themselves, so no maxAttempts; remove it"
 
 
 def _list_of_steps(steps: Sequence[Step]) -> Iterator[str]:
@@ -36,17 +36,18 @@ def _list_of_steps(steps: Sequence[Step]) -> Iterator[str]:
         yield f"steps: there may be at most {MAX_STEPS}, found {len(steps)}"
     for name, times in Counter(step.name for step in steps).items():
         if times > 1:
-            yield f"steps: the name {name} is given to {times} steps"
+            yield f"steps: the name {name} is given to {times} steps; give each its own"
     pivots = [step.name for step in steps if step.pivot]
     if len(pivots) > 1:
-        yield f"steps: at most one may be the pivot, found {', '.join(pivots)}"
+        marked = ", ".join(pivots)
+        yield f"steps: at most one may be the pivot, found {marked}; mark the one after which there is no way back"
 
 
 def _one_step(step: Step) -> Iterator[str]:
     if (step.command is None) == (step.approval is None):
-        yield "needs either a command or an approval"
+        yield "needs either a command or an approval; give it exactly one of the two"
     if step.command is not None and step.participant is None:
-        yield "needs a participant for its command"
+        yield "needs a participant for its command; name the service that carries it out"
     if step.approval is not None:
         unfit = {
             "participant": step.participant,
@@ -58,26 +59,29 @@ def _one_step(step: Step) -> Iterator[str]:
         }
         for field, value in unfit.items():
             if value is not None:
-                yield f"is an approval, which a person takes, so it has no {field}"
+                yield f"is an approval, which a person takes, so it has no {field}; remove it"
     if step.compensation is None:
         return
     if (step.compensation.command is None) == (step.compensation.none is None):
         yield "compensation needs either a command or the reason why there is none (none: ...)"
-    if step.compensation.none is not None and step.compensation.input is not None:
-        yield "compensation is none, so it takes no input"
+    if step.compensation.none is not None:
+        unfit = {"input": step.compensation.input, "timeout": step.compensation.timeout}
+        yield from (
+            f"compensation is none, so it takes no {field}; remove it" for field in unfit if unfit[field] is not None
+        )
 
 
 def _depends_on(index: int, step: Step, steps: Sequence[Step]) -> Iterator[str]:
     position = {other.name: place for place, other in enumerate(steps)}
     for name, times in Counter(step.depends_on or ()).items():
         if times > 1:
-            yield f"dependsOn names {name} {times} times"
+            yield f"dependsOn names {name} {times} times; once is enough"
         if name == step.name:
-            yield "dependsOn names the step itself"
+            yield "dependsOn names the step itself; remove the name"
         elif name not in position:
-            yield f"dependsOn names {name}, and there is no such step"
+            yield f"dependsOn names {name}, and there is no such step; correct the name"
         elif position[name] > index:
-            yield f"dependsOn names {name}, which is listed after it; only earlier steps can be waited for"
+            yield f"dependsOn names {name}, which is listed after it; list {name} first"
 
 
 def _around_the_pivot(index: int, step: Step, shape: Shape) -> Iterator[str]:
@@ -87,17 +91,23 @@ def _around_the_pivot(index: int, step: Step, shape: Shape) -> Iterator[str]:
         return
     if index == shape.pivot:
         if step.compensation is not None:
-            yield "is the pivot, so it has no compensation"
+            yield "is the pivot, so it has no compensation; remove one of the two"
         return
     if step.approval is not None:
-        yield "is an approval after the pivot, where nobody can refuse any more"
+        yield "is an approval after the pivot, where nobody can refuse any more; list it before the pivot"
     if step.compensation is not None:
-        yield "stands after the pivot, where the saga only goes forward, so it has no compensation"
+        yield (
+            "stands after the pivot, where the saga only goes forward, so it has no compensation; "
+            "remove it, or list the step before the pivot"
+        )
     if step.retry_policy and step.retry_policy.max_attempts is not None:
-        yield "stands after the pivot, where it is retried until it succeeds, so no maxAttempts"
+        yield "stands after the pivot, where it is retried until it succeeds, so no maxAttempts; remove it"
 
 
 def _approval(index: int, steps: Sequence[Step], shape: Shape) -> Iterator[str]:
     behind = [other for place, other in enumerate(steps) if shape.dependants[index] >> place & 1]
     if all(other.approval is not None for other in behind):
-        yield "is an approval with no participant's step behind it, so it would decide nothing"
+        yield (
+            "is an approval with no participant's step behind it, so it would decide nothing; "
+            "name it in the dependsOn of the step that it guards"
+        )
