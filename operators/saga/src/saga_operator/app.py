@@ -123,7 +123,7 @@ class Operator:
 
     async def _unless_stopped(self, work: Coroutine[Any, Any, None]) -> bool:
         """Whether ``work`` came to its end before the operator was told to stop."""
-        working = asyncio.create_task(work, name="prepare")
+        working = asyncio.create_task(work, name="work")
         stopping = asyncio.create_task(self._told_to_stop.wait(), name="stop")
         await asyncio.wait((working, stopping), return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
@@ -131,6 +131,7 @@ class Operator:
             working.result()
             return True
         working.cancel()
+        await asyncio.wait((working,))
         return False
 
     async def _lead(self) -> None:
@@ -152,13 +153,14 @@ class Operator:
         self._bus.open(deliver=self._engine.deliver, reconnected=self._engine.reconnected)
         try:
             # kopf puts its own signal handlers in place of ours, and returns once its watches have ended.
-            await kopf.operator(
-                registry=make_registry(),
-                settings=make_settings(),
-                memo=Shell(self._engine, self._access),
-                namespaces=[self._settings.namespace],
-                ready_flag=self._watching,
-                stop_flag=self._told_to_stop,
+            await self._unless_stopped(
+                kopf.operator(
+                    registry=make_registry(),
+                    settings=make_settings(),
+                    memo=Shell(self._engine, self._access),
+                    namespaces=[self._settings.namespace],
+                    ready_flag=self._watching,
+                )
             )
         finally:
             log.info("stopping: writing what is known")

@@ -1,4 +1,4 @@
-"""The operator without its Lease, for tests that want several at once: ``python -m operators.saga.tests.component.kit.unelected run``."""
+"""The operator without its Lease, for tests that want several at once; run as a module, it takes the same arguments."""
 
 from __future__ import annotations
 
