@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 from click.shell_completion import CompletionItem, ShellComplete
 
 from kubectl_saga.session import Session
+
+if TYPE_CHECKING:
+    from saga_operator.domain.kinds import Action
 
 Completer = Callable[[click.Context, click.Parameter, str], list[CompletionItem[str]]]
 _NO_FILES: Final = 4
@@ -26,6 +29,27 @@ def _names_of(plural: str) -> Completer:
             return []
         given = ctx.params.get("names") or ()
         return [CompletionItem(name) for name in names if name not in given]
+
+    return complete
+
+
+def steps_to(action: Action) -> Completer:
+    """The steps of the saga named before that such a decision can be about."""
+
+    def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:  # noqa: ARG001
+        from saga_operator.domain.kinds import Saga, SagaDefinition  # noqa: PLC0415 - as all of a command, when needed
+
+        from kubectl_saga.deciding import steps_for  # noqa: PLC0415
+        from kubectl_saga.stored import typed  # noqa: PLC0415
+
+        try:
+            sagas = ctx.ensure_object(Session).sagas
+            saga = typed(Saga, sagas.saga(str(ctx.params.get("name") or "")))
+            definition = sagas.definition_if_readable(saga.spec.definition)
+            steps = steps_for(action, saga, typed(SagaDefinition, definition) if definition is not None else None)
+        except click.ClickException:
+            return []
+        return [CompletionItem(step) for step in steps if step.startswith(incomplete)]
 
     return complete
 

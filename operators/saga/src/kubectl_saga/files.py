@@ -87,6 +87,15 @@ def read(file: str) -> Iterator[Document]:
         loader.dispose()
 
 
+def object_in(file: str, what: str) -> dict[str, JSON]:
+    """The one object that a file holds. Raises CliError, which calls it ``what``."""
+    documents = list(read(file))
+    if len(documents) != 1 or not isinstance(documents[0].value, dict):
+        raise CliError(f"{file} must hold one object, {what}")
+    value: dict[str, JSON] = documents[0].value
+    return value
+
+
 class _Loader(yaml.SafeLoader):
     """Reads as kubectl does: a date is text. The pure Python one, because only it keeps where a value stands."""
 

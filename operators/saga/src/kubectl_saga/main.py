@@ -21,6 +21,14 @@ COMMANDS: Final = {
     "lint": "Check definitions in files by every rule, without a cluster.",
     "start": "Start a saga.",
     "cancel": "Ask sagas to go back, unless their pivot has run.",
+    "suspend": "Hold sagas where they are: no further step and no compensation is begun.",
+    "resume": "Let suspended sagas go on.",
+    "approve": "Say yes to a step that waits for an approval.",
+    "reject": "Say no to a step that waits for an approval; the saga goes back.",
+    "retry": "Send the command of a stalled step again, now.",
+    "skip": "Go on without a stalled step, or without undoing it.",
+    "complete": "Take a stalled step for done, because somebody did it by hand.",
+    "abort": "Give a saga up: nothing more is done, and nothing is undone.",
     "watch": "Follow one saga, or all of a namespace, live.",
     "completion": "Print the shell's completion script.",
 }
@@ -56,7 +64,7 @@ def _beginning_with(text: str) -> Iterable[tuple[str, str]]:
 @click.version_option(package_name="saga-operator", prog_name="kubectl-saga")
 @connection_options
 def saga() -> None:
-    """Sagas for people: look at them, see what a cancel would do, start and cancel them."""
+    """Sagas for people: look at them, see what a cancel would do, and decide what they cannot decide themselves."""
 
 
 def main() -> None:

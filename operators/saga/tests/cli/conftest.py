@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from click.testing import CliRunner, Result
 
 from operators.saga.tests.component.kit.yard import Yard
@@ -35,6 +36,16 @@ def run(parts: Any, yard: Yard, monkeypatch: pytest.MonkeyPatch) -> Run:
         return CliRunner().invoke(saga, [*map(str, arguments), *where], input=stdin, prog_name="kubectl saga")
 
     return kubectl_saga
+
+
+@pytest.fixture
+def as_operator(parts: Any, yard: Yard, tmp_path: Path) -> Path:
+    """A kubeconfig of somebody who may neither patch sagas' specs nor decide."""
+    config = yaml.safe_load(parts.kubeconfig.read_text())
+    config["users"][0]["user"] = {"token": yard.operator_token()}
+    file = tmp_path / "operator"
+    file.write_text(yaml.safe_dump(config))
+    return file
 
 
 @pytest.fixture

@@ -219,13 +219,9 @@ def test_graph_reads_the_cluster(cluster: Cluster, run: Run) -> None:
     assert "Did you mean chain" in run("graph", "chair").stderr
 
 
-def test_forbidden_says_who_may_not_do_what(cluster: Cluster, yard: Yard, parts: Any, run: Run, tmp_path: Path) -> None:
-    config = yaml.safe_load(parts.kubeconfig.read_text())
-    config["users"][0]["user"] = {"token": yard.operator_token()}
-    file = tmp_path / "operator"
-    file.write_text(yaml.safe_dump(config))
+def test_forbidden_says_who_may_not_do_what(cluster: Cluster, run: Run, as_operator: Path) -> None:
     begin(cluster, "forbidden")
-    result = run("cancel", "forbidden", "--kubeconfig", file)
+    result = run("cancel", "forbidden", "--kubeconfig", as_operator)
     assert result.exit_code == 1
     assert 'cannot patch resource "sagas"' in result.stderr
     assert "Ask the cluster's administrator for a role" in result.stderr

@@ -10,8 +10,8 @@ from saga_operator.domain.kinds import Saga, SagaDefinition
 from kubectl_saga.completion import saga_names
 from kubectl_saga.errors import CliError
 from kubectl_saga.forecast import Outcome, forecast
-from kubectl_saga.output import say
 from kubectl_saga.session import Session, connection_options, pass_session
+from kubectl_saga.several import each
 from kubectl_saga.stored import typed
 
 
@@ -24,16 +24,7 @@ def command(session: Session, names: tuple[str, ...]) -> None:
 
     It cannot be taken back. `kubectl saga plan` shows before what it will undo, and `kubectl saga watch` how it goes.
     """
-    failed: list[CliError] = []
-    for name in names:
-        try:
-            say(_cancel(session, name))
-        except CliError as error:
-            if len(names) > 1:
-                error.show()
-            failed.append(error)
-    if failed:
-        raise failed[0] if len(names) == 1 else CliError(f"{len(failed)} of {len(names)} sagas were not cancelled")
+    each(names, lambda name: _cancel(session, name), "cancelled")
 
 
 def _cancel(session: Session, name: str) -> str:

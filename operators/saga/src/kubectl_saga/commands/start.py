@@ -10,7 +10,7 @@ from saga_operator.domain.model import DefinitionError, compile_definition
 
 from kubectl_saga.completion import definition_names
 from kubectl_saga.errors import CliError
-from kubectl_saga.files import read
+from kubectl_saga.files import object_in
 from kubectl_saga.kube.api import ApiError
 from kubectl_saga.kube.sagas import Object
 from kubectl_saga.output import clean, say
@@ -28,7 +28,7 @@ from kubectl_saga.stored import typed
 @pass_session
 def command(session: Session, file: str, definition: str, name: str | None, *, wait: bool) -> None:
     """Start a saga."""
-    given = _input(file)
+    given = object_in(file, "the saga's input")
     _check(session, definition, given)
     metadata = {"name": name} if name else {"generateName": f"{definition}-"}
     body = {
@@ -43,14 +43,6 @@ def command(session: Session, file: str, definition: str, name: str | None, *, w
     say(f"{title} {'started' if created is not None else 'was started before with the same input'}")
     if wait:
         _wait(session, str(saga["metadata"]["name"]))
-
-
-def _input(file: str) -> Object:
-    documents = list(read(file))
-    if len(documents) != 1 or not isinstance(documents[0].value, dict):
-        raise CliError(f"{file} must hold one object, the saga's input")
-    value: Object = documents[0].value
-    return value
 
 
 def _check(session: Session, definition: str, given: Object) -> None:

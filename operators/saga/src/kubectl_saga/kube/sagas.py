@@ -92,6 +92,37 @@ class Sagas:
         cancelled: Object = self._api.patch(self._path("sagas", name), {"spec": {"cancel": True}})
         return cancelled
 
+    def suspend(self, name: str, *, hold: bool) -> Object:
+        """Hold a saga, or let it go on; the saga as it then is."""
+        changed: Object = self._api.patch(self._path("sagas", name), {"spec": {"suspend": hold}})
+        return changed
+
+    def me(self) -> str:
+        """The name under which the API server knows this user."""
+        review = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
+        answer = self._api.create("/apis/authentication.k8s.io/v1/selfsubjectreviews", review)
+        return str(answer["status"]["userInfo"]["username"])
+
+    def decide(self, saga: Object, spec: Mapping[str, JSON]) -> Object:
+        """The created decision about a saga, made in this user's name; it goes when its saga goes."""
+        metadata = saga["metadata"]
+        owner = {"apiVersion": saga["apiVersion"], "kind": "Saga", "name": metadata["name"], "uid": metadata["uid"]}
+        body = {
+            "apiVersion": saga["apiVersion"],
+            "kind": "SagaDecision",
+            "metadata": {
+                "generateName": f"{metadata['name']}-{str(spec['action']).lower()}-",
+                "ownerReferences": [owner],
+            },
+            "spec": {"saga": metadata["name"], "by": self.me(), **spec},
+        }
+        created: Object = self._api.create(self._path("sagadecisions"), body)
+        return created
+
+    def decision(self, name: str) -> Object:
+        """One decision."""
+        return self._get("sagadecisions", "decision", name)
+
     def follow(self, name: str | None = None) -> Iterator[tuple[str, Object]]:
         """Every saga, or the one, as it is and as it changes: (ADDED, MODIFIED or DELETED, the object), for ever.
 
