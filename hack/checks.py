@@ -48,6 +48,12 @@ STAGES = (
     Stage("crash", "the operator killed at any moment", (*PYTEST, "operators/saga/tests/crash"), needs_platform=True),
     Stage("contract", "admission, RBAC, generated files", (*PYTEST, "tests/contract"), needs_platform=True),
     Stage("chart", "renders, rights, reachability, schema", (*PYTEST, "tests/chart", "-n", "2"), needs_platform=True),
+    Stage(
+        "participants",
+        "participants in several languages pass the kit",
+        (*PYTEST, "tests/participants", "--timeout=600"),
+        needs_platform=True,
+    ),
     Stage("gateway", "the edge's conformance suite", (*PYTEST, "tests/gateway"), needs_platform=True),
     Stage(
         "integration",

@@ -9,16 +9,19 @@ import pika
 from skald_wire import Cancel, Command, Envelope, Reply, decode_reply, encode
 from skald_wire.names import REPLIES_EXCHANGE
 
+from skald.messaging.frames import received
 from skald.testing.waiting import eventually
 
 __all__ = ["BrokerAdmin", "OperatorProbe"]
 
 
 class OperatorProbe:
-    """One connection as the broker user saga-operator, with a reply queue of its own."""
+    """One connection as the broker user that the URL names, with a reply queue of its own."""
 
     def __init__(self, url: str) -> None:
-        self._connection = pika.BlockingConnection(pika.URLParameters(url))
+        parameters = pika.URLParameters(url)
+        self.user = str(parameters.credentials.username)
+        self._connection = pika.BlockingConnection(parameters)
         self._channel = self._connection.channel()
         self._channel.confirm_delivery()
         self.queue = self._channel.queue_declare("", exclusive=True).method.queue
@@ -26,7 +29,7 @@ class OperatorProbe:
 
     def send(self, message: Command | Cancel) -> None:
         """Send a command or a cancel as the operator does."""
-        self.publish(encode(replace(message, reply_to=self.queue), user_id="saga-operator"))
+        self.publish(encode(replace(message, reply_to=self.queue), user_id=self.user))
 
     def publish(self, envelope: Envelope) -> None:
         """Send anything, also what no operator would."""
@@ -57,21 +60,13 @@ class OperatorProbe:
         return self._next() is None
 
     def _next(self) -> Reply | None:
+        envelope = self.take()
+        return None if envelope is None else decode_reply(envelope)
+
+    def take(self) -> Envelope | None:
+        """The next message in the reply queue, whatever it is; None when there is none so far."""
         method, properties, body = self._channel.basic_get(self.queue, auto_ack=True)
-        if method is None:
-            return None
-        return decode_reply(
-            Envelope(
-                exchange=method.exchange,
-                routing_key=method.routing_key,
-                message_id=properties.message_id,
-                correlation_id=properties.correlation_id,
-                type=properties.type,
-                headers=properties.headers,
-                body=body,
-                user_id=properties.user_id,
-            )
-        )
+        return None if method is None else received(method, properties, body)
 
     def close(self) -> None:
         """Close the connection."""

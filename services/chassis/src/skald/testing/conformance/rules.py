@@ -39,6 +39,7 @@ class Subject(Tested):
     effects: Callable[[str], float]
     compensation: str | None = None
     compensation_input: Callable[[Mapping[str, JSON]], Mapping[str, JSON]] = dict
+    """From the action's output."""
     before: Callable[[SagaStep], None] = lambda _step: None
     """Brings the saga to where the action may come."""
     failing_input: Mapping[str, JSON] | None = field(default_factory=lambda: {"nonsense": [1, 2, 3]})
@@ -53,6 +54,11 @@ class Subject(Tested):
         step = super().step()
         self.before(step)
         return step
+
+    def undo(self, step: SagaStep, output: Mapping[str, JSON]) -> Command:
+        """The compensation of the action that gave ``output``."""
+        assert self.compensation is not None, "such a check needs compensation"
+        return step.compensation(self.compensation, self.compensation_input(output))
 
     def ask(self, message: Command | Cancel) -> Reply:
         """The participant's reply, by way of the wire format."""

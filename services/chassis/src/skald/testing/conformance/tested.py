@@ -23,8 +23,6 @@ class Tested(ABC):
     action: str
     action_input: Mapping[str, JSON]
     compensation: str | None
-    compensation_input: Callable[[Mapping[str, JSON]], Mapping[str, JSON]]
-    """From the action's output."""
     failing_input: Mapping[str, JSON] | None
     """Input with which the action fails whenever it is tried; None where nobody knows any."""
     effects: Callable[[str], float] | None
@@ -56,10 +54,9 @@ class Tested(ABC):
         assert self.failing_input is not None, "such a check needs failing_input"
         return step.action(self.action, self.failing_input)
 
+    @abstractmethod
     def undo(self, step: SagaStep, output: Mapping[str, JSON]) -> Command:
         """The compensation of the action that gave ``output``."""
-        assert self.compensation is not None, "such a check needs compensation"
-        return step.compensation(self.compensation, self.compensation_input(output))
 
     def undo_nothing(self, step: SagaStep) -> Command:
         """The compensation of an action that never came, with input as if it had: another saga's output."""
@@ -71,7 +68,7 @@ class Process(ABC):
 
     @abstractmethod
     def start(self) -> None:
-        """Start it, and wait until it consumes."""
+        """Start it, and wait until it answers."""
 
     @abstractmethod
     def kill(self) -> None:
