@@ -5,9 +5,9 @@
 The file means the same to both, or the compiler raises UnsupportedFeature: nothing in it is silently left out.
 """
 
-from hack.gateway.adapter import Adapter
+from hack.gateway.adapter import Adapter, Tls
 from hack.gateway.compiler import compile_gateway
 from hack.gateway.envoy import command, validate
 from hack.gateway.errors import GatewayError, UnsupportedFeature
 
-__all__ = ["Adapter", "GatewayError", "UnsupportedFeature", "command", "compile_gateway", "validate"]
+__all__ = ["Adapter", "GatewayError", "Tls", "UnsupportedFeature", "command", "compile_gateway", "validate"]

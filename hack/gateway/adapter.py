@@ -11,6 +11,17 @@ from hack.gateway.errors import GatewayError
 
 
 @dataclass(frozen=True, slots=True)
+class Tls:
+    """Where HTTPS is answered, and with what."""
+
+    listen: str
+    certificate: str
+    """A file: PEM, the chain after it."""
+    key: str
+    """A file: PEM."""
+
+
+@dataclass(frozen=True, slots=True)
 class Adapter:
     """Addresses, all as ``host:port``."""
 
@@ -21,6 +32,8 @@ class Adapter:
     listen: str
     admin: str
     """Envoy's own port, for metrics and readiness. Keep it on loopback."""
+    tls: Tls | None = None
+    """Without it there is no HTTPS."""
     jwks_refresh_seconds: int = 30
     """How long a retired key may still pass, and a new one may still be refused."""
 

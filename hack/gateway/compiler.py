@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from hack.gateway.adapter import Adapter, socket_address
+from hack.gateway.adapter import Adapter, Tls, socket_address
 from hack.gateway.answers import access_log, local_reply_config
 from hack.gateway.clusters import clusters
 from hack.gateway.errors import GatewayError
@@ -36,37 +36,51 @@ def compile_gateway(document: Mapping[str, Any], adapter: Adapter) -> dict[str, 
     adapter has no address for.
     """
     file = read(document)
-    _check_references(file)
+    _check_references(file, adapter)
+    listeners = [_listener("gateway", adapter.listen, _manager(file, adapter, secure=False))]
+    if adapter.tls:
+        secure = _listener("gateway-https", adapter.tls.listen, _manager(file, adapter, secure=True))
+        secure["filter_chains"][0]["transport_socket"] = _certificate(adapter.tls)
+        listeners.append(secure)
     return {
         "admin": {"address": socket_address(adapter.admin)},
         "overload_manager": {"resource_monitors": [_CONNECTIONS]},
-        "static_resources": {"listeners": [_listener(file, adapter)], "clusters": clusters(file, adapter)},
+        "static_resources": {"listeners": listeners, "clusters": clusters(file, adapter)},
     }
 
 
-def _check_references(file: GatewayFile) -> None:
+def _check_references(file: GatewayFile, adapter: Adapter) -> None:
     known = {upstream.name for upstream in file.upstreams}
+    if not adapter.tls and any(route.redirects for service in file.services for route in service.routes):
+        raise GatewayError("the file has routes for HTTPS alone, and the adapter says in no `tls` where that is served")
     for index, service in enumerate(file.services):
         if service.host not in known:
             raise GatewayError(f"$.services[{index}].host: there is no upstream {service.host}")
 
 
-def _listener(file: GatewayFile, adapter: Adapter) -> dict[str, Any]:
-    manager = {"name": "envoy.filters.network.http_connection_manager", "typed_config": _manager(file, adapter)}
+def _listener(name: str, address: str, manager: dict[str, Any]) -> dict[str, Any]:
+    filters = [{"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}]
+    return {"name": name, "address": socket_address(address), "filter_chains": [{"filters": filters}]}
+
+
+def _certificate(tls: Tls) -> dict[str, Any]:
+    pair = {"certificate_chain": {"filename": tls.certificate}, "private_key": {"filename": tls.key}}
     return {
-        "name": "gateway",
-        "address": socket_address(adapter.listen),
-        "filter_chains": [{"filters": [manager]}],
+        "name": "envoy.transport_sockets.tls",
+        "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext",
+            "common_tls_context": {"tls_certificates": [pair], "alpn_protocols": ["h2", "http/1.1"]},
+        },
     }
 
 
-def _manager(file: GatewayFile, adapter: Adapter) -> dict[str, Any]:
+def _manager(file: GatewayFile, adapter: Adapter, *, secure: bool) -> dict[str, Any]:
     named = any(isinstance(plugin, CorrelationId) for plugin in file.plugins)
     return {
         "@type": _HTTP,
         "stat_prefix": "gateway",
         "http_filters": http_filters(file, adapter),
-        "route_config": route_configuration(file, cors_policy(file)),
+        "route_config": route_configuration(file, cors_policy(file), secure=secure),
         "local_reply_config": local_reply_config(),
         "access_log": [access_log(plugin.config.path) for plugin in file.plugins if isinstance(plugin, FileLog)],
         "server_header_transformation": "PASS_THROUGH",

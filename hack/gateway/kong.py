@@ -111,6 +111,9 @@ class Route(_Strict, frozen=True):
     paths: Annotated[list[ExactPath], Meta(min_length=1)]
     strip_path: bool
     preserve_host: bool
+    protocols: tuple[Literal["http", "https"], ...] = ("http", "https")
+    https_redirect_status_code: Literal[308, 426] = 426
+    """What plain HTTP is answered where only HTTPS is served; 426 is Kong's default."""
     plugins: list[RoutePlugin] = []
 
     def __post_init__(self) -> None:
@@ -118,6 +121,15 @@ class Route(_Strict, frozen=True):
             raise ValueError("strip_path must be false: a service sees the path that the client sent")
         if not self.preserve_host:
             raise ValueError("preserve_host must be true: a service sees the host that the client sent")
+        if "https" not in self.protocols:
+            raise ValueError("protocols must have https: what may come by HTTP may come by HTTPS")
+        if self.redirects and self.https_redirect_status_code == 426:
+            raise ValueError("https_redirect_status_code must be 308: a client that is redirected finds its way")
+
+    @property
+    def redirects(self) -> bool:
+        """Whether plain HTTP is sent on to HTTPS."""
+        return "http" not in self.protocols
 
 
 class Service(_Strict, frozen=True):

@@ -21,13 +21,20 @@ _ANOTHER_TARGET: Final = {
         "@type": "type.googleapis.com/envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate"
     },
 }
+_JWT_RULE: Final = "type.googleapis.com/envoy.extensions.filters.http.jwt_authn.v3.PerRouteConfig"
+_NO_TOKEN: Final = {"@type": _JWT_RULE, "disabled": True}
 _ENVOYS_OWN: Final = ("x-envoy-internal", "x-envoy-external-address")
 """Headers that Envoy adds for services that know it; ours do not."""
 
 
-def route_configuration(file: GatewayFile, virtual_host: dict[str, Any]) -> dict[str, Any]:
-    """All routes, on the one virtual host with these settings."""
-    routes = [entry for service in file.services for route in service.routes for entry in _entries(service, route)]
+def route_configuration(file: GatewayFile, virtual_host: dict[str, Any], *, secure: bool) -> dict[str, Any]:
+    """All routes, on the one virtual host with these settings; ``secure``: as they are by HTTPS."""
+    routes = [
+        entry
+        for service in file.services
+        for route in service.routes
+        for entry in (_entries(service, route) if secure or not route.redirects else [_to_https(route)])
+    ]
     configuration: dict[str, Any] = {
         "name": "gateway",
         "virtual_hosts": [{"name": "gateway", "domains": ["*"], "routes": routes} | virtual_host],
@@ -48,13 +55,27 @@ def _entries(service: Service, route: Route) -> list[dict[str, Any]]:
     ]
 
 
+def _to_https(route: Route) -> dict[str, Any]:
+    """Before any token is asked for, or one would have travelled in the clear for nothing."""
+    return {
+        "name": route.name,
+        "match": _match(route, route.methods),
+        "redirect": {"https_redirect": True, "port_redirect": 443, "response_code": "PERMANENT_REDIRECT"},
+        "typed_per_filter_config": {JWT_FILTER: _NO_TOKEN},
+    }
+
+
+def _match(route: Route, methods: list[str]) -> dict[str, Any]:
+    return {
+        "safe_regex": {"regex": "|".join(f"(?:{_whole(path)})" for path in route.paths)},
+        "headers": [{"name": ":method", "string_match": {"safe_regex": {"regex": "|".join(methods)}}}],
+    }
+
+
 def _entry(service: Service, route: Route, methods: list[str], retry_on: str) -> dict[str, Any]:
     return {
         "name": route.name,
-        "match": {
-            "safe_regex": {"regex": "|".join(f"(?:{_whole(path)})" for path in route.paths)},
-            "headers": [{"name": ":method", "string_match": {"safe_regex": {"regex": "|".join(methods)}}}],
-        },
+        "match": _match(route, methods),
         "route": {
             "cluster": service.name,
             "timeout": f"{service.read_timeout / 1000:g}s",
@@ -77,12 +98,7 @@ def _whole(path: str) -> str:
 def _per_filter(service: Service, route: Route) -> dict[str, Any]:
     plugins = [*service.plugins, *route.plugins]
     asks = any(isinstance(plugin, Jwt) for plugin in plugins)
-    config: dict[str, Any] = {
-        JWT_FILTER: {
-            "@type": "type.googleapis.com/envoy.extensions.filters.http.jwt_authn.v3.PerRouteConfig",
-            **({"requirement_name": USERS} if asks else {"disabled": True}),
-        }
-    }
+    config: dict[str, Any] = {JWT_FILTER: {"@type": _JWT_RULE, "requirement_name": USERS} if asks else _NO_TOKEN}
     for plugin in route.plugins:
         if isinstance(plugin, RateLimiting):
             config[LIMIT_FILTER] = rate_limit(plugin)

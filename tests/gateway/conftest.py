@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from tests.gateway.rig import Rig
+from tests.gateway.envoy import EnvoyRig
+from tests.gateway.rig import document
 from tests.gateway.upstream import Behaviour
 
 
 @pytest.fixture(scope="session")
 def rig(tmp_path_factory):
-    rig = Rig(tmp_path_factory.mktemp("gateway"))
+    rig = EnvoyRig(tmp_path_factory.mktemp("gateway"), document())
     yield rig
     rig.close()
 

@@ -1,25 +1,22 @@
-"""A gateway with everything around it. The suite knows only what ``Rig`` shows: another one can stand in for Envoy."""
+"""A gateway with everything around it, as the suite sees it: which gateway it is, is not the suite's concern."""
 
 from __future__ import annotations
 
 import copy
 import http.client
 import json
-import socket
-import subprocess
+import ssl
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-import requests
 import yaml
-from skald.testing.waiting import eventually
 
-from hack.gateway import Adapter, command, compile_gateway
 from tests.gateway.tokens import Key, key_set
-from tests.gateway.upstream import Upstream
+from tests.gateway.upstream import Behaviour, Seen
 
 FILE = Path("gateway-config/kong.yaml")
 KEYS = "/.well-known/jwks.json"
@@ -45,6 +42,19 @@ class Answer:
         return self.headers.get(header.lower())
 
 
+class Target(Protocol):
+    """A service behind the gateway, in this process or elsewhere: see ``upstream.Upstream``."""
+
+    behaviour: Behaviour
+
+    @property
+    def address(self) -> str: ...
+    def serve(self, path: str, document: Any) -> None: ...
+    def seen(self, path: str | None = None) -> list[Seen]: ...
+    def start(self) -> None: ...
+    def stop(self) -> None: ...
+
+
 def document() -> dict[str, Any]:
     """The file, with one timeout and one limit that a test can wait for."""
     file = copy.deepcopy(yaml.safe_load(FILE.read_text()))
@@ -57,55 +67,32 @@ def document() -> dict[str, Any]:
     return dict(file)
 
 
-class Rig:
-    """Envoy in front of echoing services: one target each, and two for orders."""
+def connect(port: int, trust: ssl.SSLContext | None, source: str) -> http.client.HTTPConnection:
+    where: dict[str, Any] = {"host": "127.0.0.1", "port": port, "timeout": 20, "source_address": (source, 0)}
+    return http.client.HTTPSConnection(**where, context=trust) if trust else http.client.HTTPConnection(**where)
 
-    def __init__(self, folder: Path) -> None:
-        file = document()
-        names = [upstream["name"] for upstream in file["upstreams"]]
-        self.upstreams = {name: [Upstream() for _ in range(2 if name == "orders-web" else 1)] for name in names}
+
+class Rig(ABC):
+    """One gateway in front of echoing services: one target each, and two for orders."""
+
+    def __init__(self, upstreams: Mapping[str, list[Target]], port: int, trust: ssl.SSLContext | None = None) -> None:
+        """``port`` of 127.0.0.1; with ``trust`` it is asked by HTTPS."""
+        self.upstreams = upstreams
+        self.port = port
+        self._trust = trust
         self.key = Key()
         self.publish(self.key)
-        (identity,) = self.upstreams["identity-web"]
-        self.port, self.admin_port = _free_port(), _free_port()
-        adapter = Adapter(
-            upstreams={name: [target.address for target in targets] for name, targets in self.upstreams.items()},
-            jwks_uri=f"http://{identity.address}{KEYS}",
-            listen=f"127.0.0.1:{self.port}",
-            admin=f"127.0.0.1:{self.admin_port}",
-            jwks_refresh_seconds=1,
-        )
-        config = folder / "envoy.json"
-        config.write_text(json.dumps(compile_gateway(file, adapter)))
-        self._log = folder / "gateway.log"
-        with self._log.open("wb") as log:
-            self._process = subprocess.Popen(command(config), stdout=log, stderr=subprocess.STDOUT)
-        eventually(f"Envoy is ready (its log is {self._log})", self._ready)
 
-    def _ready(self) -> bool:
-        assert self._process.poll() is None, self._log.read_text()
-        with suppress(requests.ConnectionError):
-            return requests.get(f"http://127.0.0.1:{self.admin_port}/ready", timeout=2).status_code == 200
-        return False
+    @abstractmethod
+    def log_lines(self) -> list[dict[str, Any]]:
+        """The access log so far."""
 
-    def close(self) -> None:
-        self._process.terminate()
-        self._process.wait(timeout=10)
-        for targets in self.upstreams.values():
-            for target in targets:
-                target.stop()
-
-    def target(self, service: str) -> Upstream:
+    def target(self, service: str) -> Target:
         return self.upstreams[f"{service}-web"][0]
 
     def publish(self, *keys: Key) -> None:
         """What identity's key set holds from now on; the gateway learns of it within seconds."""
-        self.target("identity").documents[KEYS] = key_set(*keys)
-
-    def log_lines(self) -> list[dict[str, Any]]:
-        """The access log so far."""
-        lines = self._log.read_text().splitlines()
-        return [json.loads(line) for line in lines if line.startswith("{")]
+        self.target("identity").serve(KEYS, key_set(*keys))
 
     def ask(
         self,
@@ -118,9 +105,8 @@ class Rig:
         source: str = "127.0.0.1",
     ) -> Answer:
         """One request on a connection of its own. The path goes out as it is; ``source`` is the client's address."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20, source_address=(source, 0))
         authorization = {} if token is None else {"Authorization": f"Bearer {token}"}
-        try:
+        with closing(connect(self.port, self._trust, source)) as connection:
             # A gateway may answer and close while the body is still on its way.
             with suppress(BrokenPipeError, ConnectionResetError):
                 connection.request(method, path, body=body, headers=authorization | dict(headers or {}))
@@ -128,11 +114,3 @@ class Rig:
             return Answer(
                 response.status, {name.lower(): value for name, value in response.getheaders()}, response.read()
             )
-        finally:
-            connection.close()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -77,6 +77,18 @@ UNSUPPORTED = {
     ),
     "a stripped path": ("services.0.routes.0.strip_path", True, "$.services[0].routes[0]", "strip_path"),
     "a changed host": ("services.0.routes.0.preserve_host", False, "$.services[0].routes[0]", "preserve_host"),
+    "a redirect that is a refusal": (
+        "services.0.routes.0.protocols",
+        ["https"],
+        "$.services[0].routes[0]",
+        "https_redirect_status_code",
+    ),
+    "a route that HTTPS does not have": (
+        "services.0.routes.0.protocols",
+        ["http"],
+        "$.services[0].routes[0]",
+        "protocols must have https",
+    ),
     "another balancing": ("upstreams.0.algorithm", "round-robin", "$.upstreams[0].algorithm", "round-robin"),
     "429 as an illness": (
         "upstreams.0.healthchecks.passive.unhealthy.http_statuses",
@@ -166,6 +178,13 @@ def test_a_service_without_its_upstream_is_refused():
 def test_an_upstream_that_the_adapter_does_not_know_is_named():
     with pytest.raises(GatewayError, match=r"no address for the upstream identity-web .* \(it has: none\)"):
         compile_gateway(FILE, adapter(upstreams={}))
+
+
+def test_a_route_for_https_alone_needs_an_address_for_https():
+    document = changed("services.0.routes.0.protocols", ["https"])
+    document["services"][0]["routes"][0]["https_redirect_status_code"] = 308
+    with pytest.raises(GatewayError, match="`tls`"):
+        compile_gateway(document, adapter())
 
 
 @pytest.mark.parametrize("address", ["", "127.0.0.1", ":80", "127.0.0.1:http"])

@@ -9,22 +9,17 @@ import uuid
 from typing import Any
 
 from joserfc import jwt
-from joserfc.jwk import ECKey, RSAKey
+from joserfc.jwk import RSAKey
+
+ALGORITHM = "RS256"
 
 
 class Key:
-    """One signing key."""
+    """One signing key, of the kind that identity's are."""
 
-    def __init__(self, kind: str = "ES256") -> None:
+    def __init__(self) -> None:
         self.kid = uuid.uuid4().hex
-        self.algorithm = kind
-        parameters = {"kid": self.kid, "use": "sig", "alg": kind}
-        make = (
-            (lambda: RSAKey.generate_key(2048, parameters))
-            if kind == "RS256"
-            else (lambda: ECKey.generate_key("P-256", parameters))
-        )
-        self._key = make()
+        self._key = RSAKey.generate_key(2048, {"kid": self.kid, "use": "sig", "alg": ALGORITHM})
 
     @property
     def public(self) -> dict[str, Any]:
@@ -42,8 +37,8 @@ class Key:
             "exp": int(now + life),
         }
         body = {name: value for name, value in (body | claims).items() if value is not None}
-        header = {"alg": self.algorithm, "typ": "at+jwt", "kid": kid or self.kid}
-        return jwt.encode(header, body, self._key, algorithms=[self.algorithm])
+        header = {"alg": ALGORITHM, "typ": "at+jwt", "kid": kid or self.kid}
+        return jwt.encode(header, body, self._key, algorithms=[ALGORITHM])
 
 
 def unsigned() -> str:

@@ -34,15 +34,14 @@ class Behaviour:
 
 
 class Upstream:
-    """A small HTTP server on a port of its own; ``stop`` and ``start`` keep the port."""
+    """A small HTTP server; ``stop`` and ``start`` keep its port."""
 
-    def __init__(self, host: str = "127.0.0.1") -> None:
+    def __init__(self, host: str = "127.0.0.1", port: int = 0) -> None:
         self.behaviour = Behaviour()
-        self.documents: dict[str, Any] = {}
-        """By path: what is answered instead of the echo."""
+        self._documents: dict[str, Any] = {}
         self._seen: list[Seen] = []
         self._lock = threading.Lock()
-        self._address = (host, 0)
+        self._address = (host, port)
         self.start()
 
     @property
@@ -57,6 +56,14 @@ class Upstream:
     def stop(self) -> None:
         self._server.shutdown()
         self._server.close_all()
+
+    def serve(self, path: str, document: Any) -> None:
+        """Answer this path with the document instead of the echo."""
+        self._documents[path] = document
+
+    def document(self, path: str) -> Any:
+        """What is served there instead of the echo, or None."""
+        return {} if path == "/readyz" else self._documents.get(path)
 
     def seen(self, path: str | None = None) -> list[Seen]:
         """Requests so far; for this path only, the query apart, when there is one."""
@@ -105,8 +112,8 @@ def _handler(upstream: Upstream) -> type[BaseHTTPRequestHandler]:
 
         def _answer(self) -> None:
             path = self.path.partition("?")[0]
-            if path in ("/readyz", *upstream.documents):
-                self._send(200, upstream.documents.get(path, {}))
+            if (document := upstream.document(path)) is not None:
+                self._send(200, document)
                 return
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             request = Seen(self.command, self.path, {k.lower(): v for k, v in self.headers.items()}, len(body))

@@ -17,7 +17,7 @@ def main() -> int:
     try:
         settings = Settings.from_env()
         settings.prefix.mkdir(parents=True, exist_ok=True)
-        node = Node(settings.prefix, settings.proxy)
+        node = Node(settings.prefix, settings.proxy, settings.tls)
         node.configure(settings.file.read_text("utf-8"))
     except (GatewayError, OSError, ValueError) as error:
         sys.stderr.write(f"{error}\n")

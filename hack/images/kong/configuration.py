@@ -12,7 +12,7 @@ import yaml
 from joserfc.errors import JoseError
 from joserfc.jwk import RSAKey
 
-from hack.gateway import Adapter, GatewayError, compile_gateway
+from hack.gateway import Adapter, GatewayError, Tls, compile_gateway
 
 JWKS: Final = "127.0.0.1:8003"
 """Where the stand-in serves the keys of the configuration to its own Envoy."""
@@ -31,7 +31,7 @@ class Configuration:
     key_set: Mapping[str, Any]
 
 
-def compile_configuration(text: str, listen: str) -> Configuration:
+def compile_configuration(text: str, listen: str, tls: Tls | None = None) -> Configuration:
     """Compile Kong's declarative configuration (YAML or JSON). Raises GatewayError for what is no such thing."""
     try:
         document = yaml.safe_load(text)
@@ -49,6 +49,7 @@ def compile_configuration(text: str, listen: str) -> Configuration:
         jwks_uri=f"http://{JWKS}/keys",
         listen=listen,
         admin=ENVOY_ADMIN,
+        tls=tls,
         jwks_refresh_seconds=_REFRESH,
     )
     static = compile_gateway(document, adapter)

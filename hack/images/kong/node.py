@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
-from hack.gateway import command, validate
+from hack.gateway import Tls, command, validate
 from hack.images.kong.configuration import (
     ENVOY_ADMIN,
     Configuration,
@@ -28,9 +28,10 @@ _DRAIN: Final = 10.0
 class Node:
     """One Envoy and the configuration that is in force."""
 
-    def __init__(self, prefix: Path, listen: str) -> None:
+    def __init__(self, prefix: Path, listen: str, tls: Tls | None) -> None:
         self._folder = prefix
         self._listen = listen
+        self._tls = tls
         self._lock = threading.Lock()
         self._configuration: Configuration | None = None
         self._process: subprocess.Popen[bytes] | None = None
@@ -48,7 +49,7 @@ class Node:
     def configure(self, text: str) -> str:
         """Put a configuration in force; returns its hash. Raises GatewayError when it is bad: the old one stays."""
         with self._lock:
-            configuration = compile_configuration(text, self._listen)
+            configuration = compile_configuration(text, self._listen, self._tls)
             self._write("candidate.json", json.dumps(configuration.static))
             validate(self._folder / "candidate.json")
             self._configuration = configuration

@@ -6,7 +6,7 @@ import yaml
 from joserfc.jwk import RSAKey
 
 from hack.embedded.instance import REPOSITORY
-from hack.gateway import GatewayError, validate
+from hack.gateway import GatewayError, Tls, validate
 from hack.images.kong.configuration import bootstrap, compile_configuration, resources
 from hack.images.kong.settings import Settings
 
@@ -58,6 +58,14 @@ def test_settings_are_kongs_own() -> None:
     assert (settings.proxy, settings.status, settings.admin) == ("0.0.0.0:8000", "0.0.0.0:8100", "127.0.0.1:8001")
 
 
-def test_a_listener_with_tls_is_refused() -> None:
-    with pytest.raises(ValueError, match="speaks no TLS"):
-        Settings.from_env({"KONG_PROXY_LISTEN": "0.0.0.0:8000, 0.0.0.0:8443 ssl"})
+SECURE = {"KONG_PROXY_LISTEN": "0.0.0.0:8000 reuseport, 0.0.0.0:8443 ssl http2 reuseport", "KONG_SSL_CERT": "/c"}
+
+
+def test_a_listener_with_ssl_has_a_certificate() -> None:
+    settings = Settings.from_env({**SECURE, "KONG_SSL_CERT_KEY": "/k"})
+    assert (settings.proxy, settings.tls) == ("0.0.0.0:8000", Tls("0.0.0.0:8443", "/c", "/k"))
+
+
+def test_a_listener_with_ssl_and_no_key_is_refused_by_its_name() -> None:
+    with pytest.raises(ValueError, match="KONG_SSL_CERT_KEY"):
+        Settings.from_env(SECURE)
