@@ -14,7 +14,7 @@ from skald_wire import Direction
 
 def nothing_is_sealed(patch):
     """I4: steps beside the dead one are left to run."""
-    patch.setattr(seal, "_open", lambda turn: [])
+    patch.setattr(seal, "open_steps", lambda turn: [])
 
 
 def a_reason_is_enough(patch):
@@ -33,8 +33,8 @@ def silence_is_an_answer(patch):
     """I4: a cancel counts when it is sent."""
     send = commands.send_cancel
 
-    def send_and_believe(turn, step):
-        send(turn, step)
+    def send_and_believe(turn, step, decision):
+        send(turn, step, decision)
         turn.settle(step.index, StepState.CANCELLED)
 
     patch.setattr(commands, "send_cancel", send_and_believe)
@@ -42,8 +42,8 @@ def silence_is_an_answer(patch):
 
 def only_first_steps_are_sealed(patch):
     """I4: a step that a success has opened is not sealed."""
-    opened = seal._open
-    patch.setattr(seal, "_open", lambda turn: [step for step in opened(turn) if not step.needs])
+    opened = seal.open_steps
+    patch.setattr(seal, "open_steps", lambda turn: [step for step in opened(turn) if not step.needs])
 
 
 def a_choice_is_as_good_as_written(patch):

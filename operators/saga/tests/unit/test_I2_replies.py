@@ -184,16 +184,15 @@ def test_I2_an_undone_compensation_is_known_also_before_its_direction_is():
     assert state(w, "a") == "Compensated"
 
 
-def test_I2_a_compensation_said_to_be_cancelled_is_waived():
+def test_I2_a_compensation_that_somebody_cancelled_without_a_decision_is_a_stall():
     w = Driver(FORK)
     w.reply("a")
     w.reply("b")
     w.fail("c", final=True)
     w.store()
     w.cancelled("~a")
-    assert state(w, "a") == "Waived"
-    w.reply("~b")
-    assert w.stores() == [True]
+    assert state(w, "a") == "Compensating"
+    assert w.announced() == ["CompensationFailed"]
 
 
 def test_I2_a_compensation_executed_of_a_step_unknown_means_it_never_is_in_force():

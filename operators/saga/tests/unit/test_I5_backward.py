@@ -216,7 +216,7 @@ def test_I5_a_compensation_whose_input_cannot_be_computed_is_a_stall():
     w.store()
     assert w.published() == []
     assert w.announced() == ["Compensating", "CompensationFailed"]
-    assert w.status().steps["a"].error.code == "UnresolvableInput"
+    assert w.status().steps["a"].compensation.error.code == "UnresolvableInput"
     w.wait(100)
     assert w.published() == []
 

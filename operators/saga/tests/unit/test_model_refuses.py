@@ -151,11 +151,5 @@ def test_steps_after_the_pivot_do_not_count_against_the_deadline():
     compile_definition(stored_definition(s("p", pivot=True), after("x"), after("y"), deadline="30s"))
 
 
-def test_a_definition_that_is_sound_but_has_an_approval_says_that_it_is_not_supported():
-    refused = refusal(approval(), s("b"))
-    assert refused.reason == "ApprovalUnsupported"
-    assert refused.problems == ("this version cannot run approval steps yet: review",)
-
-
 def test_an_unsound_definition_with_an_approval_is_invalid():
     assert refusal(approval(), s("b", compensation=None)).reason == "Invalid"

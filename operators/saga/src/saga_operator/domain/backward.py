@@ -8,27 +8,31 @@ from saga_operator.domain.kinds import StepError
 from saga_operator.domain.knowledge import UNRESOLVABLE, Verdict
 from saga_operator.domain.references import Unresolvable
 from saga_operator.domain.shape import members
-from saga_operator.domain.stalls import compensation_fails
+from saga_operator.domain.stalls import fails
 from saga_operator.domain.turn import Turn
 
 
 def go(turn: Turn) -> None:
     """Do what the direction Backward allows now."""
-    to_undo = turn.to_undo()
-    if not to_undo:
+    if not turn.to_undo():
         turn.verdict = Verdict.COMPENSATED
         return
+    for step in undoable(turn):
+        _pursue(turn, step)
+
+
+def undoable(turn: Turn) -> list[Step]:
+    """The steps whose compensation may be sent: nothing that depends on them is in force."""
+    to_undo = turn.to_undo()
     stalled = _stalled(turn, to_undo)
-    for index in reversed(list(members(to_undo))):
-        step = turn.definition.steps[index]
-        if _may_be_undone(turn, step, to_undo, stalled):
-            _pursue(turn, step)
+    steps = (turn.definition.steps[index] for index in reversed(list(members(to_undo))))
+    return [step for step in steps if _may_be_undone(turn, step, to_undo, stalled)]
 
 
 def _stalled(turn: Turn, to_undo: int) -> int:
     found = 0
     for index in members(to_undo):
-        if compensation_fails(turn.definition, turn.steps[index]):
+        if fails(turn.steps[index], turn.definition.compensation_retry):
             found |= 1 << index
     return found
 
@@ -44,7 +48,9 @@ def _may_be_undone(turn: Turn, step: Step, to_undo: int, stalled: int) -> bool:
 
 def _pursue(turn: Turn, step: Step) -> None:
     known = turn.known(step)
-    if known.error is not None and known.error.code == UNRESOLVABLE:
+    decision = turn.deciding(step) if turn.asked else None
+    given_up = known.error is not None and known.error.code == UNRESOLVABLE
+    if given_up or (turn.suspended and decision is None):
         return
     try:
         commands.compensation(turn, step)
@@ -53,5 +59,8 @@ def _pursue(turn: Turn, step: Step) -> None:
         turn.checkpoint = True
         return
     if known.due <= turn.now:
-        commands.send_compensation(turn, step)
+        if decision is None:
+            commands.send_compensation(turn, step)
+        else:
+            commands.send_cancel(turn, step, decision)
     turn.wake(turn.known(step).due)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from skald_wire import Address, Cancel, Command, Direction, NotRepresentable, OnFailure, fingerprint
 
-from saga_operator.domain import identity, moments
+from saga_operator.domain import identity, moments, record, stalls
 from saga_operator.domain.definition import Step
 from saga_operator.domain.effects import Publish
-from saga_operator.domain.kinds import TRACEPARENT
-from saga_operator.domain.knowledge import Prepared
+from saga_operator.domain.kinds import TRACEPARENT, SagaDecision
+from saga_operator.domain.knowledge import Prepared, StepKnowledge
 from saga_operator.domain.policy import Retry
 from saga_operator.domain.references import Unresolvable
 from saga_operator.domain.turn import Turn
@@ -42,12 +42,22 @@ def send_action(turn: Turn, step: Step) -> None:
     _publish_command(turn, prepared, attempt, retry_only=step.after_pivot)
 
 
-def send_cancel(turn: Turn, step: Step) -> None:
-    """Ask the action's register to become dead, or to say what it holds (I4)."""
-    prepared = action(turn, step)
-    attempt = _next_attempt(turn, step, step.timeout, step.retry)
+def send_cancel(turn: Turn, step: Step, decision: SagaDecision | None) -> None:
+    """Ask the register of the command at hand to become dead, or to say what it holds (I4, I6).
+
+    The decision goes along, so that whoever meets the tombstone later knows what was decided.
+    """
+    backward = turn.direction is Direction.BACKWARD
+    prepared = compensation(turn, step) if backward else action(turn, step)
+    attempt = _next_attempt(turn, step, step.timeout, retry_of(turn, step))
     turn.change(step.index, cancels=turn.known(step).cancels + 1)
-    cancel = Cancel(prepared.address, attempt, moments.show(turn.now), traceparent=_traceparent(turn))
+    cancel = Cancel(
+        address=prepared.address,
+        attempt=attempt,
+        issued_at=moments.show(turn.now),
+        decision=None if decision is None else record.to_body(decision),
+        traceparent=_traceparent(turn),
+    )
     turn.effects.append(Publish(cancel))
 
 
@@ -55,6 +65,8 @@ def send_compensation(turn: Turn, step: Step) -> None:
     """Publish the compensation, or publish it again under the same id (I5)."""
     assert step.compensation is not None
     prepared = compensation(turn, step)
+    if turn.known(step).started_at is None:
+        turn.change(step.index, started_at=turn.now)
     attempt = _next_attempt(turn, step, step.compensation.timeout, turn.definition.compensation_retry)
     _show_first_silence(turn, step)
     _publish_command(turn, prepared, attempt, retry_only=True)
@@ -62,9 +74,22 @@ def send_compensation(turn: Turn, step: Step) -> None:
 
 def _next_attempt(turn: Turn, step: Step, timeout: float, retry: Retry) -> int:
     """Counts the attempt, and sets when silence makes for another."""
-    attempt = turn.known(step).attempts + 1
-    turn.change(step.index, attempts=attempt, due=turn.now + timeout + retry.delay(attempt, turn.chance()))
-    return attempt
+    known = turn.change(step.index, attempts=turn.known(step).attempts + 1)
+    turn.change(step.index, due=turn.now + timeout + wait_before_next(turn, step, known, retry))
+    return known.attempts
+
+
+def retry_of(turn: Turn, step: Step) -> Retry:
+    """The policy of the command at hand."""
+    return turn.definition.compensation_retry if turn.direction is Direction.BACKWARD else step.retry
+
+
+def wait_before_next(turn: Turn, step: Step, known: StepKnowledge, retry: Retry) -> float:
+    """Seconds between an attempt that has failed and the next one."""
+    cannot_give_up = turn.direction is Direction.BACKWARD or step.after_pivot
+    if cannot_give_up and stalls.fails(known, retry):
+        return retry.pace(turn.chance())
+    return retry.delay(known.attempts, turn.chance())
 
 
 def _show_first_silence(turn: Turn, step: Step) -> None:

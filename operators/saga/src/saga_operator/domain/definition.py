@@ -13,7 +13,7 @@ from saga_operator.domain.policy import Retry
 from saga_operator.domain.references import Reference, Template
 from saga_operator.domain.schema import InputSchema
 
-Reason = Literal["Invalid", "ApprovalUnsupported"]
+Reason = Literal["Invalid"]
 """Of condition Accepted=False."""
 
 
@@ -64,6 +64,10 @@ class Step:
     compensation: Compensation | None
     """None also for ``compensation: {none: why}``: there is nothing to send."""
     approval: bool
+    expires_after: float | None
+    """Of an approval: how long it waits for a person."""
+    expiry_approves: bool
+    """Of an approval: what is assumed when nobody has decided in time."""
     pivot: bool
     after_pivot: bool
     when: tuple[Clause, ...]
@@ -73,6 +77,8 @@ class Step:
     """Steps that must be done before this one starts."""
     dependants: int
     """Steps that depend on this one, directly or through others."""
+    referenced: bool
+    """Another step uses its output."""
 
     @property
     def bit(self) -> int:
@@ -96,7 +102,10 @@ class Definition:
     """A stalled compensation keeps further ones from starting."""
     compensation_retry: Retry
     schema: InputSchema | None
+    max_running: int | None
+    """Sagas of this definition that one operator runs at once."""
     approvals: int
+    """The set of the steps that a person takes."""
     pivot: int
     """The set of the pivot alone, empty when there is none."""
     everything: int

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from skald_wire import Direction
 
+from saga_operator.domain import commands
 from saga_operator.domain.definition import Step
 from saga_operator.domain.events import Confirmed, Returned, Unconfirmed
 from saga_operator.domain.turn import Turn
@@ -30,7 +31,7 @@ def _note_step(turn: Turn, step: Step, event: Confirmed | Returned | Unconfirmed
         turn.change(step.index, unsent=0, unroutable=False)
     elif event.attempt == known.attempts:
         unsent = known.unsent + 1
-        retry = turn.definition.compensation_retry if turn.direction is Direction.BACKWARD else step.retry
+        retry = commands.retry_of(turn, step)
         turn.change(
             step.index,
             attempts=known.attempts - 1,

@@ -1,71 +1,33 @@
-"""What the object and the participants say, recorded. A reply never overwrites a known outcome (I2)."""
+"""What the participants say, recorded. A reply never overwrites a known outcome (I2)."""
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 import msgspec
-from msgspec.structs import replace
 from skald_wire import Direction, NotRepresentable, Reply, ReplyType, normalise
-from skald_wire.names import OUTPUT_LIMIT
 
-from saga_operator.domain import commands, moments
+from saga_operator.domain import commands, reach, record
 from saga_operator.domain.definition import Step
-from saga_operator.domain.kinds import Status, StepError, StepState, StepStatus
-from saga_operator.domain.knowledge import DEAD, DONE, KEY_REUSED, Prepared, StepKnowledge
+from saga_operator.domain.kinds import StepError, StepState
+from saga_operator.domain.knowledge import (
+    CANCELLED,
+    KEY_REUSED,
+    Prepared,
+)
+from saga_operator.domain.memory import begin_undo
 from saga_operator.domain.policy import Retry
 from saga_operator.domain.references import Unresolvable
 from saga_operator.domain.turn import Turn
 
+JSON = Any
+_BY_HAND: Final = ("Skip", "Complete")
 OUTPUT_REJECTED: Final = "OutputRejected"
 """Error code of a step that ran, but whose output cannot be stored: it is done, and has no output."""
-CANCELLED: Final = "Cancelled"
-"""Error code of a step after the pivot whose register is dead, so that it cannot go forward by itself."""
-_MESSAGE_LENGTH: Final = 500
+MESSAGE_LENGTH: Final = 500
 """Characters of a participant's sentence that are kept, because they lie in etcd."""
 _CODE_LENGTH: Final = 63
-
-
-def recall(stored: StepStatus, direction: Direction | None) -> StepKnowledge:
-    """What a stored status says of a step."""
-    known = StepKnowledge(
-        output=stored.output,
-        error=stored.error,
-        attempts=stored.attempts or 0,
-        failures=stored.failures or 0,
-        failed_attempt=stored.attempts or 0,
-        started_at=moments.parse(stored.started_at) if stored.started_at else None,
-        finished_at=moments.parse(stored.finished_at) if stored.finished_at else None,
-    )
-    if stored.state is StepState.COMPENSATING:
-        return replace(known, outcome=StepState.SUCCEEDED)
-    if stored.state in DONE or stored.state in DEAD:
-        known = replace(known, outcome=stored.state)
-    if known.outcome is StepState.SUCCEEDED and direction is Direction.BACKWARD:
-        return replace(known, attempts=0, failures=0, failed_attempt=0)  # they were the action's
-    return known
-
-
-def merge(turn: Turn, status: Status) -> None:
-    """Take what the object knows and this operator does not. One's own facts are kept (I7)."""
-    for name, stored in status.steps.items():
-        index = turn.definition.positions.get(name)
-        if index is None:
-            continue
-        ours, theirs = turn.steps[index], recall(stored, status.direction)
-        if theirs.outcome is None or theirs.outcome is ours.outcome:
-            continue
-        if ours.outcome is None or ours.outcome is StepState.SUCCEEDED:
-            turn.steps[index] = theirs
-
-
-def exceed(turn: Turn, status: Status) -> bool:
-    """Whether more is known here than the object holds."""
-    for step, known in zip(turn.definition.steps, turn.steps, strict=True):
-        stored = status.steps.get(step.name, StepStatus())
-        if known.outcome is not None and recall(stored, status.direction).outcome is None:
-            return True
-    return False
 
 
 def hear(turn: Turn, reply: Reply) -> None:
@@ -100,7 +62,7 @@ def hear_early(turn: Turn, step: Step) -> None:
 def _prepared(turn: Turn, step: Step, direction: Direction) -> Prepared:
     if direction is Direction.BACKWARD:
         return commands.compensation(turn, step)
-    if turn.known(step).action is None and step.needs & ~turn.done():
+    if turn.known(step).action is None and step.needs & ~turn.done() and step.needs & ~reach.passed(turn):
         raise Unresolvable(f"the step {step.name} is not reached")
     return commands.action(turn, step)
 
@@ -124,12 +86,11 @@ def _hear_of_action(turn: Turn, step: Step, reply: Reply) -> None:
     match reply.type:
         case ReplyType.SUCCEEDED if outcome is None:
             _succeed(turn, step, reply)
-        case ReplyType.CANCELLED if outcome is None and step.after_pivot:
-            _note_failure(turn, step, reply, StepError(CANCELLED, "its register is dead, so it will never run"))
         case ReplyType.CANCELLED if outcome is None:
-            turn.settle(step.index, StepState.CANCELLED)
+            _hear_dead_action(turn, step, reply)
         case ReplyType.CANCELLED if outcome is StepState.SUCCEEDED and step.compensation is not None:
-            turn.settle(step.index, StepState.COMPENSATED, error=None)
+            turn.steps[step.index] = begin_undo(turn.known(step))
+            turn.settle(step.index, StepState.COMPENSATED)
         case ReplyType.FAILED if outcome is None and reply.final and not step.after_pivot and _is_fact(reply):
             turn.settle(step.index, StepState.FAILED, error=_error(reply), failures=turn.known(step).failures + 1)
         case ReplyType.FAILED if outcome is None and turn.direction is Direction.FORWARD:
@@ -145,12 +106,56 @@ def _hear_of_compensation(turn: Turn, step: Step, reply: Reply) -> None:
             turn.settle(step.index, StepState.COMPENSATED, error=None)
         case ReplyType.SUCCEEDED if outcome is None:
             turn.settle(step.index, StepState.CANCELLED)  # undone, or dead before it ran: never in force again
-        case ReplyType.CANCELLED if outcome is StepState.SUCCEEDED:
-            turn.settle(step.index, StepState.WAIVED, error=None)
+        case ReplyType.CANCELLED if outcome is StepState.SUCCEEDED and turn.direction is Direction.BACKWARD:
+            _hear_dead_compensation(turn, step, reply)
         case ReplyType.FAILED if outcome is StepState.SUCCEEDED and turn.direction is Direction.BACKWARD:
             _note_failure(turn, step, reply, _error(reply))
         case _:
             pass
+
+
+def _hear_dead_action(turn: Turn, step: Step, reply: Reply) -> None:
+    carried = record.carried(reply)
+    if carried is not None and carried.applied.action in _BY_HAND and _may_be_decided(step, carried):
+        decide(turn, step, carried)
+        return
+    _remember_abort(turn, carried)
+    if step.after_pivot:
+        _note_failure(turn, step, reply, StepError(CANCELLED, "its register is dead, so it will never run"))
+    else:
+        turn.settle(step.index, StepState.CANCELLED)
+
+
+def _hear_dead_compensation(turn: Turn, step: Step, reply: Reply) -> None:
+    carried = record.carried(reply)
+    if carried is not None and carried.applied.action in _BY_HAND:
+        decide(turn, step, carried)
+        return
+    _remember_abort(turn, carried)
+    _note_failure(turn, step, reply, StepError(CANCELLED, "its register is dead, so it will never be undone by this"))
+
+
+def _may_be_decided(step: Step, carried: record.Carried) -> bool:
+    return not (step.pivot and carried.applied.action == "Skip")
+
+
+def _remember_abort(turn: Turn, carried: record.Carried | None) -> None:
+    if carried is not None and carried.applied.action == "Abort":
+        turn.applied = record.add(turn.applied, carried.applied)
+
+
+def decide(turn: Turn, step: Step, carried: record.Carried) -> None:
+    """A Skip or Complete takes effect: the command at hand never runs, and this is what counts instead."""
+    by_hand = carried.applied.action == "Complete"
+    turn.applied = record.add(turn.applied, carried.applied)
+    if turn.direction is Direction.BACKWARD and turn.known(step).outcome is StepState.SUCCEEDED:
+        outcome = StepState.COMPENSATED if by_hand else StepState.WAIVED
+        turn.settle(step.index, outcome, error=None, decision=carried.applied.uid)
+    elif by_hand:
+        output, error = _accept_output(turn, step, carried.output or {})
+        turn.settle(step.index, StepState.COMPLETED, output=output, error=error, decision=carried.applied.uid)
+    else:
+        turn.settle(step.index, StepState.SKIPPED, error=None, decision=carried.applied.uid)
 
 
 def _is_fact(reply: Reply) -> bool:
@@ -158,18 +163,23 @@ def _is_fact(reply: Reply) -> bool:
 
 
 def _succeed(turn: Turn, step: Step, reply: Reply) -> None:
-    problem = output = None
+    output, error = _accept_output(turn, step, reply.body)
+    turn.settle(step.index, StepState.SUCCEEDED, output=output, error=error)
+
+
+def _accept_output(turn: Turn, step: Step, body: Mapping[str, JSON]) -> tuple[dict[str, JSON] | None, StepError | None]:
+    """The output as it is stored, or why it is dropped. Depends on nothing but the saga, so all operators agree."""
+    limit = turn.before.output_limit
     try:
-        output = normalise(dict(reply.body))
-        if (size := len(msgspec.json.encode(output))) > OUTPUT_LIMIT:
-            problem = f"it has {size} bytes, more than {OUTPUT_LIMIT}"
+        output = normalise(dict(body))
     except NotRepresentable as error:
         problem = str(error)
-    if problem is None:
-        turn.settle(step.index, StepState.SUCCEEDED, output=output or None, error=None)
     else:
-        rejected = StepError(OUTPUT_REJECTED, f"the output of step {step.name} cannot be stored: {problem}")
-        turn.settle(step.index, StepState.SUCCEEDED, error=rejected)
+        size = len(msgspec.json.encode(output))
+        if size <= limit:
+            return output or None, None
+        problem = f"it has {size} bytes of JSON, and this saga has room for {limit} per step"
+    return None, StepError(OUTPUT_REJECTED, f"the output of step {step.name} cannot be stored: {problem}")
 
 
 def _note_failure(turn: Turn, step: Step, reply: Reply, error: StepError) -> None:
@@ -178,16 +188,11 @@ def _note_failure(turn: Turn, step: Step, reply: Reply, error: StepError) -> Non
     if reply.attempt <= known.failed_attempt:
         return
     retry: Retry = step.retry if reply.direction is Direction.FORWARD else turn.definition.compensation_retry
-    wait = retry.maximum if error.code == KEY_REUSED else retry.delay(known.attempts, turn.chance())
     turn.checkpoint |= known.error is None or known.error.code != error.code
-    turn.change(
-        step.index,
-        error=error,
-        failures=known.failures + 1,
-        failed_attempt=reply.attempt,
-        due=turn.now + wait,
-    )
+    failed = turn.change(step.index, error=error, failures=known.failures + 1, failed_attempt=reply.attempt)
+    wait = retry.maximum if error.code == KEY_REUSED else commands.wait_before_next(turn, step, failed, retry)
+    turn.change(step.index, due=turn.now + wait)
 
 
 def _error(reply: Reply) -> StepError:
-    return StepError(reply.code[:_CODE_LENGTH], reply.message[:_MESSAGE_LENGTH])
+    return StepError(reply.code[:_CODE_LENGTH], reply.message[:MESSAGE_LENGTH])

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from saga_operator.domain import commands, facts, seal
-from saga_operator.domain.definition import Clause, Step
+from saga_operator.domain import approvals, commands, facts, reach, seal
+from saga_operator.domain.definition import Step
 from saga_operator.domain.kinds import StepError, StepState
-from saga_operator.domain.knowledge import KEY_REUSED, UNRESOLVABLE, Verdict
-from saga_operator.domain.references import Unresolvable, as_text, lookup
+from saga_operator.domain.knowledge import DONE, KEY_REUSED, UNRESOLVABLE, Verdict
+from saga_operator.domain.references import Unresolvable
 from saga_operator.domain.turn import Turn
 
 INVALID_INPUT = "InvalidInput"
@@ -15,46 +15,59 @@ INVALID_INPUT = "InvalidInput"
 
 def go(turn: Turn) -> None:
     """Do what the direction Forward allows now."""
-    _conclude(turn)
-    if turn.done() == turn.definition.everything:
-        turn.verdict = Verdict.SUCCEEDED
-    elif not seal.go(turn):
-        _send(turn)
+    conclude(turn)
+    if _is_done(turn) or seal.go(turn):
+        return
+    if turn.definition.approvals:  # a seal that came too late has dropped those that were pending
+        conclude(turn)
+        if _is_done(turn):
+            return
+    _send(turn)
 
 
-def _conclude(turn: Turn) -> None:
+def conclude(turn: Turn) -> None:
     """What follows from the facts alone, in list order, because steps depend on earlier ones only."""
+    if turn.definition.approvals:
+        approvals.prove(turn)
+    if turn.before.input_problem is not None:
+        _bury_first(turn, turn.before.input_problem)
     done = turn.done()
     for step in turn.definition.steps:
-        if step.approval or turn.known(step).outcome is not None or step.needs & ~done:
+        if turn.known(step).outcome is not None or step.needs & ~done:
             continue
         if turn.early:
             facts.hear_early(turn, step)
         if turn.known(step).outcome is None:
             _conclude_reached(turn, step)
-        if turn.known(step).outcome in (StepState.SUCCEEDED, StepState.SKIPPED):
+        if turn.known(step).outcome in DONE:
             done |= step.bit
 
 
+def _is_done(turn: Turn) -> bool:
+    if turn.done() != turn.definition.everything:
+        return False
+    turn.verdict = Verdict.SUCCEEDED
+    return True
+
+
+def _bury_first(turn: Turn, problem: str) -> None:
+    """No operator ever sends them, so no person is asked about what lies before them either."""
+    for step in turn.definition.steps:
+        first = not step.approval and not step.needs & ~turn.definition.approvals
+        if first and turn.known(step).outcome is None:
+            _bury(turn, step, StepError(INVALID_INPUT, problem))
+
+
 def _conclude_reached(turn: Turn, step: Step) -> None:
-    first = not step.needs & ~turn.definition.approvals
-    if turn.before.input_problem is not None and first:
-        _bury(turn, step, StepError(INVALID_INPUT, turn.before.input_problem))
-    elif not all(_holds(turn, clause) for clause in step.when):
+    if not reach.holds(turn, step):
         turn.settle(step.index, StepState.SKIPPED)
+    elif step.approval:
+        approvals.wait(turn, step)
     else:
         try:
             commands.action(turn, step)
         except Unresolvable as error:
             _bury(turn, step, StepError(UNRESOLVABLE, str(error)))
-
-
-def _holds(turn: Turn, clause: Clause) -> bool:
-    try:
-        value = lookup(clause.reference, turn.saga.spec.input, turn.output_of)
-    except Unresolvable:
-        return False
-    return (as_text(value) in clause.values) is not clause.negated
 
 
 def _bury(turn: Turn, step: Step, error: StepError) -> None:
@@ -66,22 +79,31 @@ def _bury(turn: Turn, step: Step, error: StepError) -> None:
         turn.checkpoint = True
 
 
-def _send(turn: Turn) -> None:
-    """Send what is reached and due; but while a key stands for something else, only that command (R6)."""
+def reached(turn: Turn) -> list[Step]:
+    """The commands that may be sent: all that they depend on is done, and their outcome is unknown (I3)."""
     done = turn.done()
-    reached = [
+    return [
         step
         for step in turn.definition.steps
         if not step.approval and turn.known(step).outcome is None and not step.needs & ~done
     ]
-    reused = [step for step in reached if _has_error(turn, step, KEY_REUSED)]
-    for step in reused or reached:
-        if _has_error(turn, step, UNRESOLVABLE):
+
+
+def _send(turn: Turn) -> None:
+    """Send what is reached and due; but while a key stands for something else, only that command (R6)."""
+    steps = reached(turn)
+    held = turn.suspended or not turn.admitted
+    for step in [step for step in steps if _has_error(turn, step, KEY_REUSED)] or steps:
+        decision = turn.deciding(step) if turn.asked else None
+        if _has_error(turn, step, UNRESOLVABLE) or (held and decision is None):
             continue
         if turn.known(step).due <= turn.now:
-            commands.send_action(turn, step)
+            if decision is None:
+                commands.send_action(turn, step)
+            else:
+                commands.send_cancel(turn, step, decision)
         turn.wake(turn.known(step).due)
-    if not done & turn.definition.pivot:
+    if not turn.done() & turn.definition.pivot:
         turn.wake(turn.before.deadline)
 
 

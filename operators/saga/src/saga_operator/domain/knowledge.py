@@ -7,8 +7,9 @@ from typing import Any, Final, Literal
 
 from msgspec import Struct
 from skald_wire import Address, Direction, Reply
+from skald_wire.names import OUTPUT_LIMIT
 
-from saga_operator.domain.kinds import Failure, Saga, StepError, StepState
+from saga_operator.domain.kinds import AppliedDecision, Failure, Saga, SagaDecision, StepError, StepState
 
 JSON = Any
 
@@ -21,6 +22,12 @@ KEY_REUSED: Final = "KeyReused"
 """Error code of a register that stands for other content (rule R6)."""
 UNRESOLVABLE: Final = "UnresolvableInput"
 """Error code of a command whose input refers to what the saga does not hold."""
+CANCELLED: Final = "Cancelled"
+"""Error code of a command whose register is dead, so that it cannot go on by itself; failure code of such a step."""
+REJECTED: Final = "Rejected"
+"""Error code of an approval that a person refused."""
+EXPIRED: Final = "Expired"
+"""Error code of an approval that nobody gave in time."""
 
 StallReason = Literal[
     "DefinitionMissing",
@@ -43,6 +50,7 @@ class Verdict(Enum):
     BACKWARD = "turn back"
     SUCCEEDED = "end as Succeeded"
     COMPENSATED = "end as Compensated"
+    ABORTED = "end as Aborted"
 
 
 class Stall(Struct, frozen=True):
@@ -58,6 +66,16 @@ class Prepared(Struct, frozen=True):
 
     address: Address
     input: dict[str, JSON]
+
+
+class Ran(Struct, frozen=True):
+    """How the action fared, when the command at hand is its compensation."""
+
+    attempts: int
+    failures: int
+    error: StepError | None
+    started_at: float | None
+    finished_at: float | None
 
 
 class StepKnowledge(Struct, frozen=True):
@@ -88,6 +106,21 @@ class StepKnowledge(Struct, frozen=True):
     """Only remembered, never decided by: it can be computed again from the facts."""
     compensation: Prepared | None = None
     """As ``action``."""
+    stall: StallReason | None = None
+    """Why it waits for what it cannot bring about, as far as this operator has seen."""
+    stalled_since: float | None = None
+    decision: str | None = None
+    """uid of the SagaDecision that the outcome came from."""
+    ran: Ran | None = None
+    """Set: the command at hand is the compensation."""
+
+
+class Asked(Struct, frozen=True):
+    """A SagaDecision that waits for its answer (I6)."""
+
+    decision: SagaDecision
+    accepted: bool = False
+    """It makes sense, and is being carried out."""
 
 
 class Knowledge(Struct, frozen=True):
@@ -105,12 +138,17 @@ class Knowledge(Struct, frozen=True):
     """Unix seconds."""
     input_problem: str | None = None
     """Why the saga's input does not fit the definition's schema."""
+    output_limit: int = OUTPUT_LIMIT
+    """Bytes of JSON that one step's output may have."""
     early: tuple[Reply, ...] = ()
     """Replies that cannot be checked yet, because the input they answer cannot be computed yet."""
     cause: Failure | None = None
     """Set: the saga is being sealed (I4), or goes back, because of this."""
     verdict: Verdict | None = None
     """Set: a write with this choice was asked for."""
+    asked: tuple[Asked, ...] = ()
+    applied: tuple[AppliedDecision, ...] = ()
+    """Decisions whose effect is known here, stored or about to be."""
     stall: Stall | None = None
     store_again_at: float | None = None
     """When to ask once more for a write that the API server refused."""

@@ -16,9 +16,21 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 from skald_wire import Direction
-from skald_wire.names import INPUT_LIMIT
+from skald_wire.names import INPUT_LIMIT, OBJECT_LIMIT, OUTPUT_LIMIT
 
-from saga_operator.domain import backward, delivery, facts, forward, moments, sight, stalls
+from saga_operator.domain import (
+    backward,
+    decisions,
+    delivery,
+    facts,
+    forward,
+    limbo,
+    memory,
+    moments,
+    phases,
+    sight,
+    stalls,
+)
 from saga_operator.domain.definition import Definition, NotAccepted
 from saga_operator.domain.effects import Effect, Finish
 from saga_operator.domain.events import (
@@ -37,13 +49,15 @@ from saga_operator.domain.events import (
     Unconfirmed,
     Woken,
 )
-from saga_operator.domain.kinds import Saga, StepStatus
+from saga_operator.domain.kinds import Saga
 from saga_operator.domain.knowledge import Knowledge
 from saga_operator.domain.render import render
-from saga_operator.domain.turn import Turn, wait
+from saga_operator.domain.turn import Turn
 
 __all__ = ["Knowledge", "advance", "open_saga", "render"]
 
+_RESERVE: Final = 64 * 1024
+"""Bytes of an object that input and outputs leave to everything else: errors, decisions, conditions, metadata."""
 _STORE_AGAIN_AFTER: Final = 30.0
 """Seconds until a refused write is tried once more; what refused it may be a policy that somebody mends."""
 
@@ -65,21 +79,29 @@ def advance(
     Unix seconds; ``jitter`` is uniform in [0, 1).
     """
     if knowledge.terminal:
-        found_ended = not knowledge.steps and isinstance(event, SagaSeen)
-        return knowledge, [Finish()] if found_ended else []
+        return knowledge, _after_the_end(knowledge, event)
     if _changes_nothing(knowledge, event):
         return knowledge, []
     if isinstance(event, SagaSeen) and event.saga.metadata.uid != knowledge.saga.metadata.uid:
-        knowledge = open_saga(event.saga)  # another object of the same name: what was learned may not be its own
+        # another object of the same name: what was learned may not be its own
+        knowledge = open_saga(event.saga, admitted=knowledge.admitted)
     stall = stalls.of_definition(definition, knowledge)
     if stall is not None:
-        return wait(sight.glance(knowledge, event), stall)
+        return limbo.wait(knowledge, event, stall)
     assert isinstance(definition, Definition)
     turn = Turn(definition, knowledge if knowledge.steps else _begin(definition, knowledge, now), now, jitter)
     _absorb(turn, event)
     if not turn.saga.status.phase.terminal:
         _act(turn)
     return turn.finish()
+
+
+def _after_the_end(knowledge: Knowledge, event: Event) -> list[Effect]:
+    if isinstance(event, DecisionMade):
+        answer = decisions.answer_for(knowledge.saga, event.decision)
+        return [answer] if answer is not None else []
+    found_ended = not knowledge.steps and isinstance(event, SagaSeen)
+    return [Finish()] if found_ended else []
 
 
 def _changes_nothing(knowledge: Knowledge, event: Event) -> bool:
@@ -98,21 +120,29 @@ def _changes_nothing(knowledge: Knowledge, event: Event) -> bool:
 def _begin(definition: Definition, knowledge: Knowledge, now: float) -> Knowledge:
     saga = knowledge.saga
     status = saga.status
+    size = len(msgspec.json.encode(saga.spec.input))
+    started_at = moments.recall(status.start_time)
     return replace(
         knowledge,
-        steps=tuple(
-            facts.recall(status.steps.get(step.name, StepStatus()), status.direction) for step in definition.steps
-        ),
+        steps=tuple(memory.recall(step, status) for step in definition.steps),
+        applied=knowledge.applied or tuple(status.decisions),
         definition_hash=definition.hash,
-        started_at=moments.parse(status.start_time) if status.start_time else now,
+        started_at=now if started_at is None else started_at,
         deadline=moments.parse(saga.metadata.creation_timestamp) + definition.deadline,
-        input_problem=_input_problem(definition, saga),
+        input_problem=_input_problem(definition, saga, size),
+        output_limit=_output_limit(definition, size),
         cause=status.failure if status.direction is Direction.BACKWARD else None,
     )
 
 
-def _input_problem(definition: Definition, saga: Saga) -> str | None:
-    size = len(msgspec.json.encode(saga.spec.input))
+def _output_limit(definition: Definition, input_size: int) -> int:
+    """A step's share of what an object may have. Equal shares, so that it does not matter which output comes first."""
+    commands = len(definition.steps) - definition.approvals.bit_count()
+    room = OBJECT_LIMIT - _RESERVE - min(input_size, INPUT_LIMIT)
+    return min(OUTPUT_LIMIT, room // max(commands, 1))
+
+
+def _input_problem(definition: Definition, saga: Saga, size: int) -> str | None:
     if size > INPUT_LIMIT:
         return f"the input has {size} bytes, more than {INPUT_LIMIT}; pass references instead"
     return definition.schema.problem(saga.spec.input) if definition.schema else None
@@ -132,16 +162,27 @@ def _absorb(turn: Turn, event: Event) -> None:
             delivery.send_again(turn)
         case StoreRefused():
             turn.store_again_at = turn.now + _STORE_AGAIN_AFTER
-        case Woken() | DefinitionChanged() | SagaGone() | DecisionMade() | Admitted():
+        case DecisionMade():
+            decisions.ask(turn, event.decision)
+        case Admitted():
+            turn.admitted = True
+        case Woken() | DefinitionChanged() | SagaGone():
             pass
 
 
 def _act(turn: Turn) -> None:
-    if turn.direction is Direction.BACKWARD:
+    if turn.asked:
+        decisions.carry_out(turn)
+    if turn.applied and decisions.abort(turn):
+        pass
+    elif turn.direction is Direction.BACKWARD:
         backward.go(turn)
     else:
         forward.go(turn)
+    if turn.asked:
+        decisions.conclude(turn)
     turn.take_stall(stalls.of_saga(turn))
+    turn.checkpoint |= phases.is_news(turn)
     if turn.store_again_at is not None:
         if turn.store_again_at <= turn.now:
             turn.ask_again()

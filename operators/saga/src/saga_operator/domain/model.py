@@ -6,15 +6,23 @@ Defaults live here and nowhere else (rule I1), so that what a stored definition 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
 import msgspec
+from skald_wire import NotRepresentable, canonical
 
 from saga_operator.domain import durations, references
 from saga_operator.domain.definition import Clause, Compensation, Definition, DefinitionError, NotAccepted, Step
-from saga_operator.domain.kinds import CompensationPolicy, Defaults, RetryPolicy, SagaDefinition, SagaDefinitionSpec
+from saga_operator.domain.kinds import (
+    Approval,
+    CompensationPolicy,
+    Defaults,
+    RetryPolicy,
+    SagaDefinition,
+    SagaDefinitionSpec,
+)
 from saga_operator.domain.kinds import Step as StepSpec
 from saga_operator.domain.policy import Retry
 from saga_operator.domain.references import BadReference, Reference, Template
@@ -59,10 +67,11 @@ class _Compiler:
         defaults = spec.defaults or Defaults()
         self.timeout = self._duration("defaults.timeout", defaults.timeout, _TIMEOUTS, TIMEOUT)
         self.retry = self._retry("defaults.retryPolicy", defaults.retry_policy, RETRY)
+        self.schema = self._schema()
 
     def compile(self) -> Definition:
         spec = self.spec
-        steps = tuple(self._step(index, step) for index, step in enumerate(spec.steps))
+        steps = _with_referenced(tuple(self._step(index, step) for index, step in enumerate(spec.steps)))
         policy = spec.compensation_policy or CompensationPolicy()
         definition = Definition(
             name=self.name,
@@ -73,21 +82,16 @@ class _Compiler:
             sequential=policy.order == "Sequential",
             stall_stops=policy.on_failure != "Continue",
             compensation_retry=self._retry("compensationPolicy.retryPolicy", policy.retry_policy, COMPENSATION_RETRY),
-            schema=self._schema(),
+            schema=self.schema,
+            max_running=spec.concurrency.max_running if spec.concurrency else None,
             approvals=sum(step.bit for step in steps if step.approval),
             pivot=0 if self.shape.pivot is None else 1 << self.shape.pivot,
             everything=(1 << len(steps)) - 1,
         )
         self._check_deadline(definition)
-        self._refuse(definition)
-        return definition
-
-    def _refuse(self, definition: Definition) -> None:
         if self.problems:
             raise DefinitionError("Invalid", self.problems)
-        if definition.approvals:
-            names = ", ".join(step.name for step in definition.steps if step.approval)
-            raise DefinitionError("ApprovalUnsupported", [f"this version cannot run approval steps yet: {names}"])
+        return definition
 
     def _step(self, index: int, spec: StepSpec) -> Step:
         at = f"step {spec.name}: "
@@ -95,22 +99,33 @@ class _Compiler:
         action = self._template(f"{at}input", spec.input or {}, self._referable(index))
         timeout = self._duration(f"{at}timeout", spec.timeout, _TIMEOUTS, self.timeout)
         retry = self._retry(f"{at}retryPolicy", spec.retry_policy, self.retry)
+        compensation = self._compensation(index, spec, action, timeout)
+        clauses = self._clauses(index, spec)
+        approval = spec.approval or Approval()
         return Step(
             index=index,
             name=spec.name,
             participant=spec.participant or "",
             command=spec.command or "",
             input=action,
-            compensation=self._compensation(index, spec, action, timeout),
+            compensation=compensation,
             approval=spec.approval is not None,
+            expires_after=self._expiry(spec.name, approval),
+            expiry_approves=approval.on_expiry == "Approve",
             pivot=index == self.shape.pivot,
             after_pivot=after_pivot,
-            when=self._clauses(index, spec),
+            when=clauses,
             timeout=timeout,
             retry=replace(retry, attempts=None) if after_pivot else retry,
             needs=self.shape.needs[index],
             dependants=self.shape.dependants[index],
+            referenced=False,  # known once every step is read
         )
+
+    def _expiry(self, step: str, approval: Approval) -> float | None:
+        if approval.expires_after is None:
+            return None
+        return self._duration(f"step {step}: approval.expiresAfter", approval.expires_after, _DEADLINES, 0.0)
 
     def _compensation(self, index: int, spec: StepSpec, action: Template, timeout: float) -> Compensation | None:
         given = spec.compensation
@@ -136,8 +151,9 @@ class _Compiler:
 
     def _template(self, at: str, value: Mapping[str, JSON], referable: set[str]) -> Template:
         try:
+            canonical(value)
             template = references.parse(value)
-        except BadReference as error:
+        except (BadReference, NotRepresentable) as error:
             self.problems.append(f"{at}: {error}")
             return references.parse({})
         for reference in template.references:
@@ -149,16 +165,27 @@ class _Compiler:
 
     def _check_reference(self, at: str, reference: Reference, referable: set[str]) -> None:
         if reference.step is None:
+            self._check_field(at, reference)
             return
         named = next((step for step in self.spec.steps if step.name == reference.step), None)
         if named is None:
-            self.problems.append(f"{at}: {reference} names the step {reference.step}, and there is no such step")
+            self.problems.append(
+                f"{at}: {reference} names the step {reference.step}, and there is no such step; correct the name"
+            )
         elif named.approval is not None:
-            self.problems.append(f"{at}: {reference} names an approval, which has no output")
+            self.problems.append(f"{at}: {reference} names an approval, which has no output; take it out")
         elif named.name not in referable:
             self.problems.append(
                 f"{at}: {reference} names a step that this one does not depend on, so its output may not be there yet; "
                 f"add {reference.step} to dependsOn"
+            )
+
+    def _check_field(self, at: str, reference: Reference) -> None:
+        excluded = self.schema.excluded(reference.path) if self.schema is not None else None
+        if excluded is not None:
+            self.problems.append(
+                f"{at}: {reference} names the field {excluded}, which inputSchema does not allow; "
+                "correct the name, or add the field to inputSchema"
             )
 
     def _duration(self, at: str, text: str | None, allowed: tuple[float, float], default: float) -> float:
@@ -204,9 +231,9 @@ class _Compiler:
     def _check_deadline(self, definition: Definition) -> None:
         """Otherwise the deadline, not the retry policy, would end the saga, and maxAttempts would promise too much."""
         finished: list[float] = []
-        for step, spec in zip(definition.steps, self.spec.steps, strict=True):
+        for step in definition.steps:
             start = max((finished[index] for index in members(step.needs)), default=0.0)
-            finished.append(start if step.after_pivot else start + self._longest(step, spec))
+            finished.append(start if step.after_pivot else start + _longest(step))
         longest = max(finished, default=0.0)
         if longest > definition.deadline:
             self.problems.append(
@@ -215,7 +242,17 @@ class _Compiler:
                 "raise the deadline, or lower maxAttempts, timeout or maxInterval"
             )
 
-    def _longest(self, step: Step, spec: StepSpec) -> float:
-        if spec.approval is None:
-            return step.retry.longest(step.timeout)
-        return self._duration(f"step {step.name}: approval.expiresAfter", spec.approval.expires_after, _DEADLINES, 0.0)
+
+def _longest(step: Step) -> float:
+    return step.expires_after or 0.0 if step.approval else step.retry.longest(step.timeout)
+
+
+def _with_referenced(steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    used = {reference.step for step in steps for reference in _references(step) if reference.step != step.name}
+    return tuple(replace(step, referenced=step.name in used) for step in steps)
+
+
+def _references(step: Step) -> Iterator[Reference]:
+    yield from step.input.references
+    yield from step.compensation.input.references if step.compensation else ()
+    yield from (clause.reference for clause in step.when)

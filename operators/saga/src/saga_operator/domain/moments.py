@@ -17,6 +17,16 @@ def _whole(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
+def recall(text: str | None) -> float | None:
+    """Unix seconds of what a status says; None also for what is no time, because a status may be edited by hand."""
+    if text is None:
+        return None
+    try:
+        return parse(text)
+    except ValueError:
+        return None
+
+
 def parse(text: str) -> float:
     """Unix seconds. Raises ValueError when the text is not RFC 3339."""
     moment = datetime.fromisoformat(text)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+_SPREAD = 0.1
+"""Part of the longest interval by which sagas that stalled together spread out."""
+
 
 @dataclass(frozen=True, slots=True)
 class Retry:
@@ -27,6 +30,10 @@ class Retry:
     def delay(self, attempt: int, jitter: float) -> float:
         """The wait after the given attempt: full jitter, so that many sagas that failed together spread out."""
         return self.interval(max(attempt, 1)) * jitter
+
+    def pace(self, jitter: float) -> float:
+        """The wait once trying alone does not seem to help: never shorter than the longest interval."""
+        return self.interval(self.patience) * (1 + _SPREAD * jitter)
 
     @property
     def patience(self) -> int:

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from typing import Final
 
-from saga_operator.domain import commands
+from saga_operator.domain import approvals, commands, reach
 from saga_operator.domain.definition import Step
 from saga_operator.domain.durations import show
 from saga_operator.domain.kinds import Failure, StepError, StepState
-from saga_operator.domain.knowledge import DEAD, KEY_REUSED, UNRESOLVABLE, StepKnowledge, Verdict
+from saga_operator.domain.knowledge import CANCELLED, DEAD, KEY_REUSED, UNRESOLVABLE, StepKnowledge, Verdict
 from saga_operator.domain.references import Unresolvable
 from saga_operator.domain.shape import members
 from saga_operator.domain.turn import Turn
 
 CANCEL_REQUESTED: Final = "CancelRequested"
 DEADLINE_EXCEEDED: Final = "DeadlineExceeded"
-CANCELLED: Final = "Cancelled"
-"""Failure code when a step turns out to be dead and its reason is no longer known."""
 
 
 def go(turn: Turn) -> bool:
@@ -25,36 +23,32 @@ def go(turn: Turn) -> bool:
         turn.cause = _reason(turn)
         if turn.cause is None:
             return False
-        for step in _open(turn):
+        for step in open_steps(turn):
             turn.change(step.index, due=0.0, cancels=0)
-    if waiting := _open(turn):
+    if waiting := open_steps(turn):
         for step in waiting:
             if turn.known(step).due <= turn.now:
-                commands.send_cancel(turn, step)
+                commands.send_cancel(turn, step, turn.deciding(step) if turn.asked else None)
             turn.wake(turn.known(step).due)
         return True
     if turn.dead():
         turn.verdict = Verdict.BACKWARD if turn.to_undo() else Verdict.COMPENSATED
         return True
     turn.cause = None
+    if turn.definition.approvals:
+        approvals.drop(turn)
     return False
 
 
-def _open(turn: Turn) -> list[Step]:
-    """Steps that could still run: unknown, not after the pivot, all they depend on done.
-
-    A pending approval hides nothing, because another operator may have seen it given.
-    """
-    passed = turn.done()
-    found = []
-    for step in turn.definition.steps:
-        if turn.known(step).outcome is not None or step.after_pivot or step.needs & ~passed:
-            continue
-        if step.approval:
-            passed |= step.bit
-        elif _can_be_sent(turn, step):
-            found.append(step)
-    return found
+def open_steps(turn: Turn) -> list[Step]:
+    """Steps that could still run: unknown, not after the pivot, all they depend on done or a pending approval."""
+    passed = reach.passed(turn)
+    return [
+        step
+        for step in turn.definition.steps
+        if not (turn.known(step).outcome is not None or step.after_pivot or step.bit & passed or step.needs & ~passed)
+        and _can_be_sent(turn, step)
+    ]
 
 
 def _can_be_sent(turn: Turn, step: Step) -> bool:
@@ -75,7 +69,7 @@ def _reason(turn: Turn) -> Failure | None:
 
 def _failed_step(turn: Turn) -> Failure | None:
     for step, known in zip(turn.definition.steps, turn.steps, strict=True):
-        if known.error is not None and (known.outcome in DEAD or _given_up(step, known)):
+        if known.error is not None and (known.outcome in DEAD or _is_given_up(step, known)):
             return Failure(step.name, known.error.code, known.error.message, known.attempts)
     return None
 
@@ -98,7 +92,8 @@ def _dead_step(turn: Turn) -> Failure | None:
     return None
 
 
-def _given_up(step: Step, known: StepKnowledge) -> bool:
-    if step.after_pivot or known.error is None or known.error.code == KEY_REUSED:
+def _is_given_up(step: Step, known: StepKnowledge) -> bool:
+    """A retry policy is exhausted, or an approval is refused or expired: reasons to go back, but nothing dead yet."""
+    if step.after_pivot or known.outcome is not None or known.error is None or known.error.code == KEY_REUSED:
         return False
-    return known.outcome is None and step.retry.exhausted(known.failures, known.error.code)
+    return step.approval or step.retry.exhausted(known.failures, known.error.code)

@@ -5,21 +5,21 @@ from __future__ import annotations
 from msgspec.structs import replace
 from skald_wire import Direction
 
-from saga_operator.domain import facts
+from saga_operator.domain import decisions, memory
 from saga_operator.domain.effects import Finish
-from saga_operator.domain.events import Event, SagaSeen, Stored
+from saga_operator.domain.events import Stored
 from saga_operator.domain.kinds import Phase, Saga, StepState
-from saga_operator.domain.knowledge import Knowledge
 from saga_operator.domain.turn import Turn
 
 
 def see(turn: Turn, saga: Saga, *, authoritative: bool) -> None:
     """A GET is the truth. A watch may be stale, so of it only facts, spec and steps ahead are taken."""
-    _adopt(turn, _newer(turn.saga, saga, authoritative=authoritative))
-    facts.merge(turn, saga.status)
+    _adopt(turn, newer(turn.saga, saga, authoritative=authoritative))
+    memory.merge(turn, saga.status)
     if authoritative:
+        turn.looked = True
         turn.ask_again()  # whatever was being written was not
-        turn.checkpoint |= facts.exceed(turn, saga.status) or turn.stall_is_news()
+        turn.checkpoint |= memory.exceed(turn, saga.status) or turn.stall_is_news()
 
 
 def stored(turn: Turn, event: Stored) -> None:
@@ -29,19 +29,8 @@ def stored(turn: Turn, event: Stored) -> None:
     _adopt(turn, replace(turn.saga, metadata=metadata, status=event.status))
 
 
-def glance(knowledge: Knowledge, event: Event) -> Knowledge:
-    """What is taken of an event while the definition is missing, so that nothing else can be understood."""
-    match event:
-        case SagaSeen():
-            return replace(knowledge, saga=_newer(knowledge.saga, event.saga, authoritative=event.authoritative))
-        case Stored():
-            metadata = replace(knowledge.saga.metadata, resource_version=event.resource_version)
-            return replace(knowledge, saga=replace(knowledge.saga, metadata=metadata, status=event.status))
-        case _:
-            return knowledge
-
-
-def _newer(ours: Saga, seen: Saga, *, authoritative: bool) -> Saga:
+def newer(ours: Saga, seen: Saga, *, authoritative: bool) -> Saga:
+    """The object to go by: what is stale of a watch event is left out."""
     ahead = seen.status.direction is Direction.BACKWARD or seen.status.phase.terminal
     return seen if authoritative or ahead else replace(seen, status=ours.status)
 
@@ -59,20 +48,13 @@ def _adopt(turn: Turn, saga: Saga) -> None:
 
 def _begin_direction(turn: Turn) -> None:
     """Each step's command at hand is another one now."""
-    turn.cause = turn.saga.status.failure if turn.direction is Direction.BACKWARD else None
+    backward = turn.direction is Direction.BACKWARD
+    turn.cause = turn.saga.status.failure if backward else None
     for index, known in enumerate(turn.steps):
         if known.outcome is None or known.outcome is StepState.SUCCEEDED:
-            turn.change(
-                index,
-                error=None,
-                attempts=0,
-                failures=0,
-                failed_attempt=0,
-                cancels=0,
-                unsent=0,
-                unroutable=False,
-                due=0.0,
-            )
+            undo = backward and known.outcome is StepState.SUCCEEDED
+            turn.steps[index] = memory.begin_undo(known) if undo else memory.end_undo(known)
+    decisions.ask_again(turn)
 
 
 def _end(turn: Turn) -> None:
@@ -83,6 +65,7 @@ def _end(turn: Turn) -> None:
             turn.announce("Warning", "Aborted", "Everything stays as it is, by decision")
         case _:
             pass
+    decisions.conclude(turn)
     turn.effects.append(Finish())
 
 

@@ -8,9 +8,16 @@ from skald_wire import Direction
 
 from saga_operator.domain.definition import Definition, NotAccepted, Step
 from saga_operator.domain.durations import show
-from saga_operator.domain.facts import CANCELLED
 from saga_operator.domain.kinds import StepState
-from saga_operator.domain.knowledge import KEY_REUSED, UNRESOLVABLE, Knowledge, Stall, StallReason, StepKnowledge
+from saga_operator.domain.knowledge import (
+    CANCELLED,
+    KEY_REUSED,
+    UNRESOLVABLE,
+    Knowledge,
+    Stall,
+    StallReason,
+    StepKnowledge,
+)
 from saga_operator.domain.policy import Retry
 from saga_operator.domain.turn import Turn
 
@@ -38,19 +45,39 @@ def of_definition(definition: Definition | NotAccepted | None, knowledge: Knowle
 
 
 def of_saga(turn: Turn) -> Stall | None:
-    """The gravest stall of any step."""
-    found = [stall for step in turn.definition.steps if (stall := _of_step(turn, step)) is not None]
+    """The gravest stall of any step; each step's own is recorded with it."""
+    found = []
+    for step in turn.definition.steps:
+        stall = _of_step(turn, step)
+        if stall is not None:
+            found.append(stall)
+        _record(turn, step, stall)
     return min(found, key=lambda stall: _GRAVEST_FIRST.index(stall.reason)) if found else None
 
 
-def compensation_fails(definition: Definition, known: StepKnowledge) -> bool:
-    """Whether the compensation at hand counts as stalled (I5)."""
-    return _fails(known, definition.compensation_retry)
+def fails(known: StepKnowledge, retry: Retry) -> bool:
+    """Whether trying the command at hand again does not seem to help (I5)."""
+    code = known.error.code if known.error is not None else None
+    if code in (KEY_REUSED, UNRESOLVABLE, CANCELLED) or code in retry.final_codes:
+        return True
+    awaits_answer = known.attempts > known.failed_attempt
+    return known.attempts - awaits_answer >= retry.patience
+
+
+def _record(turn: Turn, step: Step, stall: Stall | None) -> None:
+    """What an earlier operator stored stays until something is learned: a person may just be deciding about it."""
+    known = turn.known(step)
+    reason = stall.reason if stall is not None else None
+    if reason is known.stall:
+        return
+    since = (known.stalled_since or turn.now) if stall is not None else None
+    turn.checkpoint |= since != known.stalled_since
+    turn.change(step.index, stall=reason, stalled_since=since)
 
 
 def _of_step(turn: Turn, step: Step) -> Stall | None:
     known = turn.known(step)
-    if known.error is None and known.attempts <= 1 and not known.unroutable:
+    if step.approval or (known.error is None and known.attempts <= 1 and not known.unroutable):
         return None  # the way of nearly every step
     backward = turn.direction is Direction.BACKWARD
     if backward:
@@ -72,16 +99,16 @@ def _of_pursued(turn: Turn, step: Step, known: StepKnowledge, *, backward: bool)
             f"{what}: its command id already stands for other content at the "
             f"participant; an earlier saga used the same idempotencyKey with another input; {again}",
         )
-    if backward and _fails(known, retry):
+    if backward and fails(known, retry):
         return Stall("CompensationFailed", step.name, f"{what}: {_why(known)}; {again}")
-    if step.after_pivot and _fails(known, retry):
+    if step.after_pivot and fails(known, retry):
         return Stall("StepFailed", step.name, f"{what}: {_why(known)}; {again}")
     if known.cancels > PATIENCE_WITH_CANCELS:
         return Stall(
             "Unanswered",
             step.name,
-            f"the saga wants to go back, but {step.participant} does not answer "
-            f"whether {what} ran ({known.cancels} cancels sent); {again}",
+            f"{step.participant} does not answer whether {what} ran ({known.cancels} cancels sent), and before "
+            f"it does the saga cannot go on; {again}",
         )
     if known.unroutable:
         return Stall(
@@ -91,14 +118,6 @@ def _of_pursued(turn: Turn, step: Step, known: StepKnowledge, *, backward: bool)
             f"participant, or correct its name; {again}",
         )
     return None
-
-
-def _fails(known: StepKnowledge, retry: Retry) -> bool:
-    code = known.error.code if known.error is not None else None
-    if code in (KEY_REUSED, UNRESOLVABLE, CANCELLED) or code in retry.final_codes:
-        return True
-    awaits_answer = known.attempts > known.failed_attempt
-    return known.attempts - awaits_answer >= retry.patience
 
 
 def _why(known: StepKnowledge) -> str:

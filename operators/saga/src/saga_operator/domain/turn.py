@@ -8,9 +8,9 @@ from msgspec.structs import replace
 from skald_wire import Direction
 
 from saga_operator.domain.definition import Definition, Step
-from saga_operator.domain.effects import Announce, Effect, Finish, Store
-from saga_operator.domain.kinds import Failure, Saga, StepState
-from saga_operator.domain.knowledge import DEAD, DONE, OF_DEFINITION, Knowledge, Stall, StepKnowledge, Verdict
+from saga_operator.domain.effects import Announce, Effect, Store
+from saga_operator.domain.kinds import AppliedDecision, Failure, Saga, SagaDecision, StepState
+from saga_operator.domain.knowledge import DEAD, DONE, OF_DEFINITION, Asked, Knowledge, Stall, StepKnowledge, Verdict
 
 _GOLDEN: Final = 0.6180339887498949
 """Steps through [0, 1) evenly, so that one random number serves all delays of a turn."""
@@ -29,6 +29,11 @@ class Turn:
         self.cause: Failure | None = before.cause
         self.stall: Stall | None = before.stall
         self.verdict: Verdict | None = None
+        self.asked: tuple[Asked, ...] = before.asked
+        self.applied: tuple[AppliedDecision, ...] = before.applied
+        self.admitted = before.admitted
+        self.looked = False
+        """The object was read from etcd just now."""
         self.effects: list[Effect] = []
         self.checkpoint = False
         self.store_again_at = before.store_again_at
@@ -53,7 +58,7 @@ class Turn:
 
     def settle(self, index: int, outcome: StepState, **changes: Any) -> None:
         """Record what became of a step."""
-        self.change(index, outcome=outcome, finished_at=self.now, **changes)
+        self.change(index, outcome=outcome, finished_at=self.now, stall=None, stalled_since=None, **changes)
         self.checkpoint = True
 
     def wake(self, moment: float) -> None:
@@ -116,6 +121,19 @@ class Turn:
         """What is known of a step now."""
         return self.steps[step.index]
 
+    def deciding(self, step: Step) -> SagaDecision | None:
+        """The Skip or Complete of this step that is being carried out."""
+        for asked in self.asked:
+            spec = asked.decision.spec
+            if asked.accepted and spec.step == step.name and spec.action in ("Skip", "Complete"):
+                return asked.decision
+        return None
+
+    @property
+    def suspended(self) -> bool:
+        """Whether no action and no compensation may be sent."""
+        return bool(self.saga.spec.suspend)
+
     def finish(self) -> tuple[Knowledge, list[Effect]]:
         """The knowledge after the event, and everything to be done."""
         before = self.before
@@ -130,23 +148,15 @@ class Turn:
             steps=tuple(self.steps),
             early=self.early,
             cause=self.cause,
+            admitted=self.admitted,
+            asked=self.asked,
+            applied=self.applied,
             verdict=self.verdict,
             stall=self.stall,
             store_again_at=self.store_again_at,
             wake_at=self.wake_at,
         )
         return after, self.effects
-
-
-def wait(knowledge: Knowledge, stall: Stall) -> tuple[Knowledge, list[Effect]]:
-    """A turn without a definition to go by: nothing is sent, and people are told why."""
-    if knowledge.terminal:
-        return replace(knowledge, wake_at=None), [Finish()]
-    known = knowledge.stall.reason if knowledge.stall else stored_stall(knowledge.saga)
-    after = replace(knowledge, stall=stall, verdict=None, wake_at=None)
-    if known == stall.reason:
-        return after, []
-    return after, [Announce("Warning", stall.reason, stall.message), Store(urgent=False)]
 
 
 def stored_stall(saga: Saga) -> str | None:

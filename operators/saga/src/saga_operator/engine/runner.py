@@ -16,7 +16,7 @@ from typing import Any, Final
 from skald_wire import Direction
 
 from saga_operator.domain import machine, moments
-from saga_operator.domain.effects import AnswerDecision, Announce, Effect, Finish, Look, Publish, Store
+from saga_operator.domain.effects import Announce, AnswerDecision, Effect, Finish, Look, Publish, Store
 from saga_operator.domain.events import (
     DefinitionChanged,
     Event,

@@ -16,10 +16,10 @@ from skald_wire import Cancel, Command, Direction, Reply
 from saga_operator.domain.definition import Definition
 from saga_operator.domain.effects import Publish
 from saga_operator.domain.events import Event, ReplyArrived, SagaSeen, Stored, Woken
-from saga_operator.domain.facts import recall
-from saga_operator.domain.kinds import Failure, Phase, Saga, Status, StepState, StepStatus
+from saga_operator.domain.kinds import Failure, Phase, Saga, Status, StepStatus
 from saga_operator.domain.knowledge import Knowledge, StepKnowledge
 from saga_operator.domain.machine import advance, open_saga, render
+from saga_operator.domain.memory import recall
 from saga_operator.simulator.participant import Answer
 from saga_operator.simulator.shapes import BEGIN, saga_of
 
@@ -106,7 +106,7 @@ class Table:
         return 1 << bit
 
     def _number_object(self, status: Status) -> int:
-        outcomes = tuple(self._outcome(status, step.name) for step in self.definition.steps)
+        outcomes = tuple(recall(step, status).outcome for step in self.definition.steps)
         direction = status.direction or Direction.FORWARD
         phase = status.phase if status.phase.terminal else Phase.RUNNING
         number = self._number(("object", phase, direction, outcomes), len(self.objects))
@@ -118,11 +118,6 @@ class Table:
             }
             self.objects.append(Status(phase=phase, direction=direction, steps=steps, failure=_cause(direction)))
         return number
-
-    @staticmethod
-    def _outcome(status: Status, step: str) -> StepState | None:
-        stored = status.steps.get(step)
-        return recall(stored, status.direction).outcome if stored is not None else None
 
     def _number_knowledge(self, knowledge: Knowledge) -> int:
         steps = tuple((step.outcome, step.action is not None) for step in knowledge.steps)
