@@ -12,6 +12,31 @@ Labels = Mapping[str, str]
 
 OWN: Final = {"kubernetes.io/metadata.name": "shop"}
 
+SERVICES = ("identity", "catalog", "orders", "inventory", "payments", "shipping")
+SEEDED = ("identity", "catalog", "inventory", "payments")
+WORKERS = {"orders-worker", "inventory-worker", "payments-worker", "shipping-worker"}
+STORES = {
+    *(f"{name}-web" for name in SERVICES), *WORKERS, "catalog-grpc", "test-provider",
+    *(f"{name}-seed" for name in SEEDED), "mongodb-users-1",
+}  # fmt: skip
+CHECK_USERS = {f"{name}-web" for name in ("orders", "inventory", "payments", "shipping")}
+TESTS = {"test-gateway-asks-for-a-token", "test-order-succeeds", "test-order-is-compensated"}
+
+EDGES = {
+    ("gateway", 8000): TESTS,
+    ("identity-web", 8080): CHECK_USERS | {"gateway"},
+    ("catalog-web", 8080): {"gateway"},
+    ("catalog-grpc", 50051): {"orders-web"},
+    ("orders-web", 8080): {"gateway"},
+    ("inventory-web", 8080): {"gateway"},
+    ("payments-web", 8080): {"gateway"},
+    ("shipping-web", 8080): {"gateway"},
+    ("test-provider", 8080): {"payments-worker"},
+    ("rabbitmq", 5672): WORKERS | {"saga-operator"},
+    ("mongodb", 27017): STORES,
+}
+"""Callee and port -> its callers, in the namespace. The front door is open to the world besides."""
+
 
 @dataclass(frozen=True)
 class Peer:
@@ -84,3 +109,13 @@ def _has_port(rule: Mapping[str, Any], target: Peer, port: int) -> bool:
         entry.get("protocol", "TCP") == "TCP" and target.ports.get(entry["port"], entry["port"]) == port
         for entry in rule["ports"]
     )
+
+
+def allowed(render: Render) -> dict[tuple[str, int], set[str]]:
+    """Every pair of pods, on every port that the second one opens."""
+    pods = peers(render)
+    edges = {(target.name, port): target for target in pods for port in target.ports.values()}
+    return {
+        edge: {source.name for source in pods if source != target and reaches(render, source, target, edge[1])}
+        for edge, target in edges.items()
+    }

@@ -7,49 +7,14 @@ from __future__ import annotations
 
 import pytest
 
-from tests.chart.reach import Peer, peers, reaches
-from tests.chart.renders import Render, rendered
-
-SERVICES = ("identity", "catalog", "orders", "inventory", "payments", "shipping")
-SEEDED = ("identity", "catalog", "inventory", "payments")
-WORKERS = {"orders-worker", "inventory-worker", "payments-worker", "shipping-worker"}
-STORES = {
-    *(f"{name}-web" for name in SERVICES), *WORKERS, "catalog-grpc", "test-provider",
-    *(f"{name}-seed" for name in SEEDED), "mongodb-users-1",
-}  # fmt: skip
-CHECK_USERS = {f"{name}-web" for name in ("orders", "inventory", "payments", "shipping")}
-TESTS = {"test-gateway-asks-for-a-token", "test-order-succeeds", "test-order-is-compensated"}
-
-EDGES = {
-    ("gateway", 8000): TESTS,
-    ("identity-web", 8080): CHECK_USERS | {"gateway"},
-    ("catalog-web", 8080): {"gateway"},
-    ("catalog-grpc", 50051): {"orders-web"},
-    ("orders-web", 8080): {"gateway"},
-    ("inventory-web", 8080): {"gateway"},
-    ("payments-web", 8080): {"gateway"},
-    ("shipping-web", 8080): {"gateway"},
-    ("test-provider", 8080): {"payments-worker"},
-    ("rabbitmq", 5672): WORKERS | {"saga-operator"},
-    ("mongodb", 27017): STORES,
-}
-"""Callee and port -> its callers, in the namespace. The front door is open to the world besides."""
+from tests.chart.reach import EDGES, SEEDED, STORES, WORKERS, Peer, allowed, peers, reaches
+from tests.chart.renders import rendered
 
 DNS = Peer("coredns", {"k8s-app": "kube-dns"}, {}, {"kubernetes.io/metadata.name": "kube-system"})
 PROMETHEUS = Peer("prometheus", {"app": "prometheus"}, {}, {"kubernetes.io/metadata.name": "monitoring"})
 STRANGER = Peer("stranger", {"skald.dev/client-of-mongodb": "true"}, {}, {"kubernetes.io/metadata.name": "other"})
 BARE = Peer("bare", {}, {}, {"kubernetes.io/metadata.name": "shop"})
 """A pod in our namespace that nobody labelled."""
-
-
-def allowed(render: Render) -> dict[tuple[str, int], set[str]]:
-    """Every pair of pods, on every port that the second one opens."""
-    pods = peers(render)
-    edges = {(target.name, port): target for target in pods for port in target.ports.values()}
-    return {
-        edge: {source.name for source in pods if source != target and reaches(render, source, target, edge[1])}
-        for edge, target in edges.items()
-    }
 
 
 def test_declared_edges_are_the_edges(default):

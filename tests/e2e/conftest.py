@@ -17,8 +17,8 @@ from hack.kind.record import Installed
 from tests.e2e.cluster import Cluster
 from tests.integration.shop import Shop
 
-LAST = ("test_uninstall", "test_upgrade")
-"""These leave nothing that others could be tested on, and the second begins where the first ends."""
+LAST = ("test_uninstall", "test_upgrade", "test_namespace")
+"""These leave nothing that others could be tested on, and each begins where the one before ends."""
 
 
 @dataclass(frozen=True)
@@ -58,9 +58,14 @@ def previous_release(installed):
 
 
 @pytest.fixture
-def shop(cluster):
-    """A customer. Tokens live for minutes, so each test gets its own."""
-    return Shop(cluster)
+def make_shop(cluster):
+    """A customer who comes when the platform is up, or one more. Tokens live for minutes, so each test has its own."""
+    return lambda: Shop(cluster)
+
+
+@pytest.fixture
+def shop(make_shop):
+    return make_shop()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
