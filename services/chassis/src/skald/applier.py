@@ -6,15 +6,14 @@ from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any, Generic, TypeVar
 
-from skald_wire import Cancel, Command, NotRepresentable, ReplyType, canonical
+from skald_wire import Cancel, Command, NotRepresentable, ReplyType, canonical, register
 from skald_wire.names import OUTPUT_LIMIT
+from skald_wire.register import Answer, Code, Entry, Outcome, Run, Settle, Write
 
-from skald import register
 from skald.attempts import LostRace, until_settled
 from skald.documents import Documents, Loaded
 from skald.effects import Decide, Done, Failed, Started, Work
 from skald.mongo import StoreInterrupted, store_errors
-from skald.register import Answer, Code, Entry, Outcome, Run, Settle, Write
 
 __all__ = ["Applier"]
 

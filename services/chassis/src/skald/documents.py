@@ -17,11 +17,11 @@ import msgspec
 from pymongo.collection import Collection
 from pymongo.errors import OperationFailure
 from skald_wire import canonical
+from skald_wire.register import Entry, Outcome, Pending, Register
 
 from skald import outbox
 from skald.mongo import Document, is_duplicate, store_errors
 from skald.outbox import Event
-from skald.register import Entry, Outcome, Pending, Register
 
 __all__ = ["Codec", "Documents", "Loaded", "codec_of"]
 

@@ -1,6 +1,6 @@
 """The only way in which state changes: an aggregate, its register and its outbox, written together or not at all.
 
-A saga command comes in by ``apply`` and follows rules R1-R7 (``skald.register``); HTTP handlers use ``insert`` and
+A saga command comes in by ``apply`` and follows rules R1-R7 (``skald_wire.register``); HTTP handlers use ``insert`` and
 ``update``. All write one document by compare-and-swap on its ``rev``; whoever loses reads again.
 """
 
@@ -14,6 +14,7 @@ from typing import Any, Generic, TypeVar
 
 from pymongo.collection import Collection
 from skald_wire import Cancel, Command, Reply
+from skald_wire.register import Answer
 
 from skald.applier import Applier
 from skald.attempts import LostRace, until_settled
@@ -33,7 +34,6 @@ from skald.effects import (
 )
 from skald.mongo import Document
 from skald.outbox import Event, Outbox
-from skald.register import Answer
 from skald.sagas import SagaSpec
 
 __all__ = [

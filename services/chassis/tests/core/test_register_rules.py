@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 from skald.effects import Done, Failed
-from skald.register import NOTHING_TO_UNDO, Outcome, meet
 from skald_wire import Kind, OnFailure, ReplyType
+from skald_wire.register import NOTHING_TO_UNDO, Outcome, meet
 
 from .world import ACTION, COMPENSATION, DEADLINE_PAST, NOW, World, action, cancel, compensation, refuse
 

@@ -9,8 +9,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from skald.effects import Failed
-from skald.register import Answer, Outcome
 from skald_wire import Kind, OnFailure, ReplyType
+from skald_wire.register import Answer, Outcome
 
 from .world import ACTION, COMPENSATION, DEADLINE_PAST, Died, World, action, cancel, compensation, refuse
 

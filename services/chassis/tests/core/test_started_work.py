@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 from skald.effects import Done, Failed, Started
-from skald.register import NOTHING_TO_UNDO, Outcome
 from skald_wire import OnFailure, ReplyType
+from skald_wire.register import NOTHING_TO_UNDO, Outcome
 
 from .world import ACTION, COMPENSATION, Died, World, action, cancel, compensation
 

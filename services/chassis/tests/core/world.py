@@ -10,8 +10,8 @@ from typing import Any
 from skald.applier import Applier
 from skald.documents import Loaded
 from skald.effects import Done, Failed, Started
-from skald.register import Answer
 from skald_wire import Address, Cancel, Command, Direction, Kind, OnFailure, command_id, fingerprint
+from skald_wire.register import Answer
 
 SAGA_KEY = "shop/order-1"
 NOW = 1_000_000.0

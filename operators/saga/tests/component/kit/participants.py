@@ -12,10 +12,9 @@ from typing import Any, Self
 
 import pika
 from pika.adapters.blocking_connection import BlockingChannel
-from skald import register
-from skald.register import Answer, Entry, Run, Write
-from skald_wire import Cancel, Command, Envelope, Reply, decode, encode_reply
+from skald_wire import Cancel, Command, Envelope, Reply, decode, encode_reply, register
 from skald_wire.names import commands_queue
+from skald_wire.register import Answer, Entry, Run, Write
 
 JSON = Any
 

@@ -10,10 +10,10 @@ from uuid import UUID
 
 from pydantic import BaseModel, ValidationError
 from skald_wire import Cancel, Command, Direction, Envelope, Reply, ReplyType, WireError, decode
+from skald_wire.register import Code
 
 from skald.effects import Decide, Done, Failed, Started
 from skald.mongo import StoreUnavailable
-from skald.register import Code
 from skald.repository import Repository
 
 __all__ = ["OPERATOR", "Handler", "Participant", "Unreadable", "reading"]

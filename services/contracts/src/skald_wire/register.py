@@ -21,7 +21,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from skald_wire import Cancel, Command, Direction, OnFailure, ReplyType
+from skald_wire.messages import Cancel, Command, Direction, OnFailure, ReplyType
 
 __all__ = [
     "Answer",
