@@ -12,9 +12,10 @@ from rich.text import Text
 from saga_operator.domain.durations import show
 from saga_operator.domain.kinds import StepState
 
+from kubectl_saga.happenings import Happening, Mood
 from kubectl_saga.output import clean
 from kubectl_saga.overview import COLOURS
-from kubectl_saga.story import Happening, Mood, Span, Story
+from kubectl_saga.story import Span, Story
 
 ACTION, BETWEEN, COMPENSATION, ONGOING = "█", "╌", "▒", "▶"
 _STATES: Final = {
@@ -62,7 +63,7 @@ def _bars(story: Story, width: int) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="", show_edge=False)
     for title, justify in (("STEP", "left"), ("COMMAND", "left"), ("STATE", "left"), ("TRIES", "right")):
         table.add_column(title, no_wrap=True, justify=justify)  # type: ignore[arg-type]
-    tries = max([len("TRIES"), *(len(_tries(span)) for span in story.spans)])
+    tries = max([len("TRIES"), *(len(span.tries) for span in story.spans)])
     taken = sum(_widest(story, title) for title in ("step", "command", "state")) + tries + 4 * 2
     cells = max(_NARROWEST, min(_WIDEST, width - taken))
     table.add_column(Text(_scale(story, cells)), no_wrap=True)
@@ -71,7 +72,7 @@ def _bars(story: Story, width: int) -> Table:
             span.step,
             span.command,
             _state(span, story),
-            _tries(span),
+            span.tries,
             _bar(span, story, cells),
         )
     return table
@@ -86,12 +87,6 @@ def _widest(story: Story, field: str) -> int:
     return max([len(field), *(len(str(getattr(span, field))) for span in story.spans)])
 
 
-def _tries(span: Span) -> str:
-    if not span.attempts:
-        return ""
-    return f"{span.attempts}" + (f" ({span.failures}✗)" if span.failures else "")
-
-
 def _scale(story: Story, cells: int) -> str:
     total = story.end - story.begin
     first, middle, last = "0s", show(total / 2), show(total)
@@ -102,18 +97,19 @@ def _scale(story: Story, cells: int) -> str:
 
 
 def _bar(span: Span, story: Story, cells: int) -> Text:
-    if span.start is None:
+    action, undo = span.action, span.undo
+    if action.start is None:
         return Text()
     line = [" "] * cells
-    live = not story.saga.status.phase.terminal
-    start, end = _cell(span.start, story, cells), _cell(span.end or span.undo_start or story.end, story, cells)
-    known = span.end is not None or span.undo_start is None
-    _fill(line, start, end, ACTION if known else BETWEEN)
-    line[start] = ACTION
-    if span.undo_start is not None:
-        until = span.undo_end or story.end
-        _fill(line, _cell(span.undo_start, story, cells), _cell(until, story, cells), COMPENSATION)
-    if live and (span.undo_end if span.undo_start is not None else span.end) is None:
+    start, end = _cell(action.start, story, cells), _cell(action.end or story.end, story, cells)
+    if undo is not None and undo.start is not None:
+        begun = _cell(undo.start, story, cells)
+        _fill(line, end, begun, BETWEEN)
+        _fill(line, start, min(end, begun - 1), ACTION)
+        _fill(line, begun, _cell(undo.end or story.end, story, cells), COMPENSATION)
+    else:
+        _fill(line, start, end, ACTION)
+    if not story.saga.status.phase.terminal and (undo or action).end is None:
         line[-1] = ONGOING
     return Text("".join(line).rstrip(), _STATES.get(span.state, ""))
 
@@ -131,7 +127,7 @@ def _cell(moment: float, story: Story, cells: int) -> int:
 
 def _legend(story: Story) -> str:
     parts = [f"{ACTION} action"]
-    if any(span.undo_start is not None for span in story.spans):
+    if any(span.undo is not None for span in story.spans):
         parts += [f"{BETWEEN} done, then waiting", f"{COMPENSATION} compensation"]
     return "   ".join(parts)
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
+from unicodedata import combining, east_asian_width
 
 import click
 
@@ -69,10 +71,32 @@ def compact(value: JSON) -> str:
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[Cell | str]], indent: str = "") -> str:
-    """Columns as kubectl prints them: as wide as their longest text, no lines."""
+    """Columns as kubectl prints them: as wide as their longest text, no lines.
+
+    On a terminal that is too narrow the last column is cut, so that a row stays a line. What goes into a pipe is whole.
+    """
     cells = [[Cell(title) for title in header], *([_cell(each) for each in row] for row in rows)]
-    widths = [max(len(row[column].text) for row in cells) for column in range(len(header))]
+    widths = [max(columns(row[column].text) for row in cells) for column in range(len(header))]
+    if sys.stdout.isatty():
+        left = shutil.get_terminal_size().columns - len(indent) - sum(width + len(_GAP) for width in widths[:-1])
+        cells = [[*row[:-1], _cut(row[-1], max(left, len(header[-1])))] for row in cells]
     return "\n".join(indent + _line(row, widths) for row in cells)
+
+
+def columns(text: str) -> int:
+    """Of a terminal, that a text takes: letters of East Asia take two, and accents of their own none."""
+    if text.isascii():
+        return len(text)
+    return sum(0 if combining(each) else 2 if east_asian_width(each) in "WF" else 1 for each in text)
+
+
+def _cut(cell: Cell, width: int) -> Cell:
+    if columns(cell.text) <= width:
+        return cell
+    kept = cell.text
+    while kept and columns(kept) >= width:
+        kept = kept[:-1]
+    return Cell(f"{kept}…", cell.colour, cell.bold)
 
 
 def _cell(given: Cell | str) -> Cell:
@@ -84,7 +108,7 @@ def _line(row: Sequence[Cell], widths: Sequence[int]) -> str:
     last = max((place for place, cell in enumerate(row) if cell.text), default=0)
     parts = []
     for place, (cell, width) in enumerate(zip(row, widths, strict=True)):
-        padding = " " * (width - len(cell.text)) if place < last else ""
+        padding = " " * (width - columns(cell.text)) if place < last else ""
         plain = cell.colour is None and not cell.bold
         parts.append((cell.text if plain else click.style(cell.text, fg=cell.colour, bold=cell.bold or None)) + padding)
     return _GAP.join(parts[: last + 1])

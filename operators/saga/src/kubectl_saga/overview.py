@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
+from kubectl_saga.acting import who_must_act
 from kubectl_saga.output import Cell, table
+from kubectl_saga.reading import ENDED, Object, phase_of, stall_of, status_of
 
-Object = Mapping[str, Any]
-ENDED: Final = ("Succeeded", "Compensated", "Aborted")
 COLOURS: Final = {
     "Succeeded": "green",
     "Compensated": "yellow",
@@ -21,29 +21,17 @@ COLOURS: Final = {
 }
 """By phase; what simply runs has none."""
 _COLUMNS: Final = ("NAME", "PHASE", "PROGRESS", "STEP", "REASON", "AGE", "DURATION")
+_WHO: Final = "WHO MUST ACT"
+"""Only there if somebody must."""
 _WIDE: Final = ("DEFINITION", "DIRECTION", "ATTEMPTS")
 
 
-def phase_of(saga: Object) -> str:
-    """A saga that nobody has looked at yet is Pending."""
-    return str(_status(saga).get("phase", "Pending"))
-
-
-def stall_of(saga: Object) -> Mapping[str, Any] | None:
-    """The condition Stalled, if it is True."""
-    for condition in _status(saga).get("conditions", ()):
-        if condition["type"] == "Stalled" and condition["status"] == "True":
-            return dict(condition)
-    return None
-
-
 def stuck_first(sagas: Iterable[Object]) -> list[Object]:
-    """Stalled ones, then those that run, each the oldest first; then those that ended, the newest first."""
+    """Stalled ones, those that wait for a person, those that run, the oldest first; then the last that ended."""
     everything = sorted(sagas, key=_created)
+    ended = [saga for saga in reversed(everything) if phase_of(saga) in ENDED]
     live = [saga for saga in everything if phase_of(saga) not in ENDED]
-    stalled = [saga for saga in live if stall_of(saga)]
-    running = [saga for saga in live if not stall_of(saga)]
-    return stalled + running + [saga for saga in reversed(everything) if phase_of(saga) in ENDED]
+    return sorted(live, key=lambda saga: (not stall_of(saga), not who_must_act(saga))) + ended
 
 
 def sagas_table(
@@ -51,8 +39,16 @@ def sagas_table(
 ) -> str:
     """One line per saga."""
     moment = time.time() if now is None else now
-    header = (*(("NAMESPACE",) if everywhere else ()), *_COLUMNS, *(_WIDE if wide else ()))
-    return table(header, [_row(saga, moment, wide=wide, everywhere=everywhere) for saga in sagas])
+    actors = [who_must_act(saga) for saga in sagas]
+    somebody = any(actors)
+    header = (
+        *(("NAMESPACE",) if everywhere else ()),
+        *_COLUMNS,
+        *(_WIDE if wide else ()),
+        *((_WHO,) if somebody else ()),
+    )
+    rows = [_row(saga, moment, wide=wide, everywhere=everywhere) for saga in sagas]
+    return table(header, [[*row, actor] for row, actor in zip(rows, actors, strict=True)] if somebody else rows)
 
 
 def counts(sagas: Iterable[Object]) -> str:
@@ -78,7 +74,7 @@ def _gravity(phase: str) -> tuple[bool, bool, str]:
 
 
 def _row(saga: Object, now: float, *, wide: bool, everywhere: bool) -> list[Cell | str]:
-    status, metadata, phase = _status(saga), saga["metadata"], phase_of(saga)
+    status, metadata, phase = status_of(saga), saga["metadata"], phase_of(saga)
     stalled = stall_of(saga) is not None and phase not in ENDED
     row: list[Cell | str] = [
         *([str(metadata["namespace"])] if everywhere else []),
@@ -93,10 +89,6 @@ def _row(saga: Object, now: float, *, wide: bool, everywhere: bool) -> list[Cell
     if wide:
         row += [str(saga["spec"]["definition"]), str(status.get("direction", "")), str(status.get("attempts", ""))]
     return row
-
-
-def _status(saga: Object) -> Mapping[str, Any]:
-    return dict(saga.get("status") or {})
 
 
 def _created(saga: Object) -> float:

@@ -12,7 +12,10 @@ from saga_operator.domain.kinds import Saga, SagaDefinition, StepState, StepStat
 
 from kubectl_saga.output import Cell, clean, compact, table
 from kubectl_saga.overview import COLOURS
+from kubectl_saga.story import span_of
 
+_SUCCEEDED: Final = (StepState.SUCCEEDED, StepState.COMPENSATED, StepState.COMPLETED)
+"""States in which an earlier failure of the action is history."""
 _STATES: Final = {"Failed": "red", "Compensated": "yellow", "Compensating": "yellow", "Cancelled": "yellow"}
 
 
@@ -48,6 +51,9 @@ def _facts(saga: Saga, now: float) -> Iterator[tuple[str, str, str | None]]:
     yield "created", f"{saga.metadata.creation_timestamp} ({_ago(saga.metadata.creation_timestamp, now)})", None
     yield "took", status.duration or "", None
     yield "cancel", "asked for" if saga.spec.cancel else "", None
+    for decision in status.decisions:
+        about = f" {decision.step}" if decision.step else ""
+        yield "decision", f"{decision.action}{about} by {decision.by}: {decision.reason}", None
     yield "idempotency key", saga.idempotency_key, None
 
 
@@ -66,7 +72,7 @@ def _step(name: str, step: StepStatus, now: float, *, ended: bool) -> list[Cell 
     return [
         name,
         "never ran" if never else Cell(str(step.state), _STATES.get(step.state)),
-        str(step.attempts or ""),
+        span_of(name, step, None).tries,
         _took(step, now),
         _answer(step),
     ]
@@ -80,7 +86,8 @@ def _took(step: StepStatus, now: float) -> str:
 
 
 def _answer(step: StepStatus) -> Cell | str:
-    if step.error is not None:
-        failures = f" ({step.failures} times)" if (step.failures or 0) > 1 else ""
-        return Cell(f"{step.error.code}: {step.error.message}{failures}", "red")
+    error = step.compensation.error if step.compensation is not None else None
+    error = error or (step.error if step.state not in _SUCCEEDED else None)
+    if error is not None:
+        return Cell(f"{error.code}: {error.message}", "red")
     return compact(step.output) if step.output else ""

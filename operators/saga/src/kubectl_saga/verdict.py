@@ -44,7 +44,7 @@ def decide(
     created = session.sagas.decide(stored, {"action": action, "reason": reason, **about, **more})
     what = f"{action} of {step or f'saga {name}'}"
     if wait:
-        _conclude(f"saga.skald.dev/{name}: {what}", _settled(session, name, created))
+        _conclude(f"saga.skald.dev/{name}: {what}", _settled(session, name, created), session.again(f"watch {name}"))
     else:
         title = f"sagadecision.skald.dev/{created['metadata']['name']}"
         say(f"{title} created: {what}; what becomes of it: {session.again(f'timeline {name}')}")
@@ -65,8 +65,7 @@ def _settled(session: Session, saga: str, created: Object) -> DecisionStatus:
     )
 
 
-def _conclude(what: str, status: DecisionStatus) -> None:
-    because = f": {status.message}" if status.message else ""
+def _conclude(what: str, status: DecisionStatus, follow: str) -> None:
     if status.state == "Refused":
-        raise CliError(clean(f"{what} was refused{because}"))
-    say(clean(f"{what} was applied{because}"))
+        raise CliError(clean(f"{what} was refused: {status.message or 'no reason is given'}"))
+    say(f"{what} was applied; follow it with: {follow}")

@@ -64,10 +64,9 @@ def test_a_decision_is_made_in_ones_own_name_and_what_became_of_it_is_told(
     deciding = run_aside("retry", "retried", "--reason", "The provider is back")
     decision = answer(cluster, "retried", "Applied", "payments.charge is sent again")
     result = deciding.result(60)
-    assert (result.exit_code, result.stdout) == (
-        0,
-        "saga.skald.dev/retried: Retry of charge was applied: payments.charge is sent again\n",
-    )
+    assert result.exit_code == 0, result.output
+    said = "saga.skald.dev/retried: Retry of charge was applied; follow it with: kubectl saga watch retried -n "
+    assert result.stdout == f"{said}{cluster.namespace}\n"
     assert decision["spec"] == {
         "saga": "retried",
         "step": "charge",

@@ -65,7 +65,7 @@ def test_every_definition_of_a_file_is_drawn(tmp_path: Path) -> None:
     [
         ("absent.yaml", None, "cannot be read: No such file or directory"),
         ("empty.yaml", "a: 1", "there is no SagaDefinition in"),
-        ("bad.yaml", yaml.safe_dump(definition()), "steps: [] has less than 1 item"),
+        ("bad.yaml", yaml.safe_dump(definition()), "steps: is empty, and there must be at least 1"),
     ],
 )
 def test_a_file_that_holds_no_definition_is_named(

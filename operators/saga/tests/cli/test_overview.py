@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from kubectl_saga.overview import ENDED, age, counts, phase_of, sagas_table, stall_of, stuck_first
+from kubectl_saga.overview import age, counts, sagas_table, stuck_first
+from kubectl_saga.reading import ENDED, phase_of, stall_of
 
 from operators.saga.tests.cli.objects import NOW, assert_golden, recorded, saga, stalled
 
@@ -14,17 +15,20 @@ def at(minute: int) -> str:
     return f"2023-11-14T21:{minute:02}:00Z"
 
 
-def test_stalled_sagas_come_first_then_the_oldest_that_run_then_the_last_that_ended() -> None:
+def test_stalled_sagas_come_first_then_who_waits_for_a_person_then_the_oldest_that_run_then_the_last_that_ended() -> (
+    None
+):
     sagas = [
         saga("ended-early", "Succeeded", created=at(1)),
         saga("young", created=at(50)),
         saga("ended-late", "Compensated", created=at(40)),
         saga("stuck", created=at(30), conditions=[stalled()]),
         saga("old", created=at(10)),
+        saga("waits", "Waiting", created=at(45)),
         saga("stuck-before", "Compensating", created=at(20), conditions=[stalled()]),
     ]
     names = [each["metadata"]["name"] for each in stuck_first(sagas)]
-    assert names == ["stuck-before", "stuck", "old", "young", "ended-late", "ended-early"]
+    assert names == ["stuck-before", "stuck", "waits", "old", "young", "ended-late", "ended-early"]
 
 
 @given(st.lists(st.tuples(st.integers(0, 59), st.sampled_from(["Running", "Succeeded"]), st.booleans())))

@@ -51,7 +51,7 @@ def test_each_answer_has_its_time_and_its_participant() -> None:
         (1.0, "operator", "sent q.do-b for b"),
         (60.0, "", "now: waits for the operator"),
     ]
-    assert [(span.step, span.attempts, span.failures) for span in told.spans] == [("a", 1, 0), ("b", 3, 2)]
+    assert [(span.step, span.tries) for span in told.spans] == [("a", "1"), ("b", "3 (2✗)")]
 
 
 def test_a_saga_that_waited_for_its_turn_begins_with_its_creation() -> None:
@@ -103,15 +103,69 @@ def test_people_are_named_for_cancels_and_decisions() -> None:
         {"manager": "orders", "time": "2023-11-14T22:13:20Z", "fieldsV1": {"f:spec": {"f:definition": {}}}},
         {"manager": "kubectl-saga", "time": "2023-11-14T22:13:30Z", "fieldsV1": {"f:spec": {"f:cancel": {}}}},
     ]
-    decision = SagaDecision(
-        metadata=Metadata(name="d", namespace="shop", creation_timestamp="2023-11-14T22:13:40Z"),
-        spec=SagaDecisionSpec(saga="s-1", action="Skip", by="ada", reason="ticket 88", step="a"),
-        status=DecisionStatus(state="Refused", message="it ran"),
-    )
-    told = happened(story(cancelled, fields=fields, decisions=[decision]))
+    told = happened(story(cancelled, fields=fields))
     assert (0.0, "orders", "created the saga") in told
     assert (10.0, "kubectl-saga", "asked for a cancel") in told
-    assert (20.0, "ada", "decided Skip a: ticket 88 (Refused: it ran)") in told
+
+
+def test_people_are_named_for_what_they_decided_and_what_became_of_it() -> None:
+    def made(uid: str, **status: Any) -> SagaDecision:
+        return SagaDecision(
+            metadata=Metadata(name=uid, uid=uid, namespace="shop", creation_timestamp="2023-11-14T22:13:40Z"),
+            spec=SagaDecisionSpec(saga="s-1", action="Skip", by="ada", reason="ticket 88", step="a"),
+            status=DecisionStatus(**status),
+        )
+
+    remembered = {"uid": "u-4", "action": "Abort", "by": "bob", "at": "2023-11-14T22:13:50Z", "reason": "by phone"}
+    decided = saga(decisions=[{**remembered, "uid": "u-2"}, remembered])
+    decisions = [made("u-1", state="Refused", message="it ran"), made("u-2", state="Applied"), made("u-3")]
+    told = [(at, who, what) for at, who, what in happened(story(decided, decisions=decisions)) if "decided" in what]
+    assert told == [
+        (20.0, "ada", "decided Skip a: ticket 88 (refused: it ran)"),
+        (20.0, "ada", "decided Skip a: ticket 88"),
+        (20.0, "ada", "decided Skip a: ticket 88 (not answered yet)"),
+        (30.0, "bob", "decided Abort: by phone"),
+    ]
+
+
+def test_who_suspended_a_saga_and_let_it_go_is_told() -> None:
+    held = saga()
+    fields = [{"manager": "ada", "time": "2023-11-14T22:13:30Z", "fieldsV1": {"f:spec": {"f:suspend": {}}}}]
+    assert (10.0, "ada", "let the saga go on") in happened(story(held, fields=fields))
+    held["spec"]["suspend"] = True
+    assert (10.0, "ada", "suspended the saga") in happened(story(held, fields=fields))
+
+
+@pytest.mark.parametrize(
+    ("state", "more", "sentence"),
+    [
+        ("Succeeded", {"decision": "u-1"}, "review is approved"),
+        ("Succeeded", {}, "review is taken for approved: nobody decided in time"),
+        (
+            "Failed",
+            {"error": {"code": "Rejected", "message": "ada: too risky"}},
+            "review is not approved: Rejected: ada: too risky",
+        ),
+        ("Skipped", {}, "review is skipped: its conditions do not hold"),
+    ],
+)
+def test_an_approval_waits_for_a_person_and_ends_by_one(state: str, more: JSON, sentence: str) -> None:
+    guarded = definition({"name": "review", "approval": {}}, step("pay", pivot=True))
+    step_status = {k: v for k, v in done(state=state, **more).items() if k != "attempts"}
+    told = [what for _, _, what in happened(story(saga(steps={"review": step_status}), guarded))]
+    assert told[1:3] == ["review waits for a person to decide", sentence]
+
+
+def test_what_was_done_stays_told_when_it_is_undone() -> None:
+    undo = {"attempts": 4, "failures": 3, "startedAt": "2023-11-14T22:13:25Z", "finishedAt": "2023-11-14T22:13:29Z"}
+    told = story(saga(steps={"a": done(state="Compensated", attempts=2, failures=1, compensation=undo)}))
+    assert [(at, what) for at, _, what in happened(told)][1:-1] == [
+        (0.5, "sent p.do-a for a"),
+        (1.0, "a succeeded at attempt 2 (1 failed)"),
+        (5.0, "sent p.undo-a to undo a"),
+        (9.0, "a is undone by p.undo-a at attempt 4 (3 failed)"),
+    ]
+    assert told.spans[0].tries == "2 (1✗) ↩ 4 (3✗)"
 
 
 @pytest.mark.parametrize(
@@ -120,8 +174,7 @@ def test_people_are_named_for_cancels_and_decisions() -> None:
         ("Cancelled", "a is cancelled: it did not run, and never will"),
         ("Skipped", "a is skipped: its conditions do not hold"),
         ("Completed", "a is completed by decision"),
-        ("Waived", "a is waived by decision"),
-        ("Compensated", "a is undone by p.undo-a"),
+        ("Waived", "a succeeded"),
         ("Compensating", "a succeeded"),
     ],
 )

@@ -6,7 +6,8 @@ import click
 
 from kubectl_saga.completion import definition_names
 from kubectl_saga.output import document, list_of, output_option, say
-from kubectl_saga.overview import phase_of, sagas_table, stall_of, stuck_first
+from kubectl_saga.overview import sagas_table, stuck_first
+from kubectl_saga.reading import phase_of, stall_of
 from kubectl_saga.session import Session, connection_options, pass_session
 
 PHASES = ("Pending", "Running", "Waiting", "Suspended", "Compensating", "Succeeded", "Compensated", "Aborted")
@@ -25,7 +26,8 @@ def command(
 ) -> None:
     """List sagas, those that are stuck first.
 
-    Stalled sagas come first, then those that run, each the oldest first; then those that ended, the newest first.
+    Stalled sagas come first, then those that wait for a person, then those that run, each the oldest first; then those
+    that ended, the newest first. WHO MUST ACT is there if somebody must.
     """
     selector = {"definition": definition or "", "phase": phase[0] if len(phase) == 1 else ""}
     found = session.sagas.all(everywhere=everywhere, **selector)

@@ -14,7 +14,7 @@ from kubectl_saga.files import object_in
 from kubectl_saga.kube.api import ApiError
 from kubectl_saga.kube.sagas import Object
 from kubectl_saga.output import clean, say
-from kubectl_saga.overview import ENDED, phase_of, stall_of
+from kubectl_saga.reading import ENDED, phase_of, stall_of
 from kubectl_saga.session import Session, connection_options, pass_session
 from kubectl_saga.stored import typed
 

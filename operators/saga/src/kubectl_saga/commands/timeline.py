@@ -14,7 +14,7 @@ from kubectl_saga.drawing import draw
 from kubectl_saga.output import document, output_option, say
 from kubectl_saga.session import Session, connection_options, pass_session
 from kubectl_saga.stored import typed
-from kubectl_saga.story import Span, Story, tell
+from kubectl_saga.story import Span, Story, Stretch, tell
 from kubectl_saga.terminal import rendered
 
 JSON = Any
@@ -64,12 +64,14 @@ def _as_document(story: Story) -> dict[str, JSON]:
 
 
 def _span(span: Span) -> dict[str, JSON]:
-    times = {"start": span.start, "end": span.end, "undoStart": span.undo_start, "undoEnd": span.undo_end}
+    undo = {"compensation": _stretch(span.undo)} if span.undo is not None else {}
+    return {"step": span.step, "command": span.command, "state": str(span.state), **_stretch(span.action), **undo}
+
+
+def _stretch(stretch: Stretch) -> dict[str, JSON]:
+    times = {"start": stretch.start, "end": stretch.end}
     return {
-        "step": span.step,
-        "command": span.command,
-        "state": str(span.state),
-        "attempts": span.attempts,
-        "failures": span.failures,
+        "attempts": stretch.attempts,
+        "failures": stretch.failures,
         **{name: moments.show(moment) for name, moment in times.items() if moment is not None},
     }

@@ -21,7 +21,8 @@ from kubectl_saga.drawing import draw
 from kubectl_saga.errors import CliError
 from kubectl_saga.kube.sagas import Object, Sagas
 from kubectl_saga.output import say
-from kubectl_saga.overview import ENDED, counts, phase_of, sagas_table, stuck_first
+from kubectl_saga.overview import counts, sagas_table, stuck_first
+from kubectl_saga.reading import ENDED, phase_of
 from kubectl_saga.session import Session, connection_options, pass_session
 from kubectl_saga.stored import typed
 from kubectl_saga.story import tell
