@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 from saga_operator.domain.definition import Definition
-from saga_operator.domain.effects import Announce, Effect, Finish, Publish, Store
+from saga_operator.domain.effects import Announce, AnswerDecision, Effect, Finish, Look, Publish, Store
 from saga_operator.domain.events import (
     Confirmed,
+    DecisionMade,
     Event,
     ReplyArrived,
     Returned,
@@ -16,10 +17,13 @@ from saga_operator.domain.events import (
     Woken,
 )
 from saga_operator.domain.kinds import (
+    Approval,
     Compensation,
     Metadata,
     Phase,
     Saga,
+    SagaDecision,
+    SagaDecisionSpec,
     SagaDefinition,
     SagaDefinitionSpec,
     SagaSpec,
@@ -28,6 +32,7 @@ from saga_operator.domain.kinds import (
 )
 from saga_operator.domain.machine import Knowledge, advance, open_saga, render
 from saga_operator.domain.model import compile_definition
+from saga_operator.domain.moments import show
 from skald_wire import Cancel, Command, Direction, Reply, ReplyType
 
 START = 1_700_000_000.0
@@ -66,18 +71,25 @@ def saga(given=None, uid="uid-1", status=None, version="1", **spec) -> Saga:
     )
 
 
+def approval(name: str, **fields) -> Step:
+    """A step that a person takes."""
+    when = fields.pop("when", None)
+    return Step(name=name, approval=Approval(**fields), when=when)
+
+
 class Driver:
     """One saga at one operator. Effects of the last event are in ``effects``; publishes of all events in ``sent``."""
 
-    def __init__(self, definition, seen: Saga | None = None, jitter: float = 0.5):
+    def __init__(self, definition, seen: Saga | None = None, jitter: float = 0.5, *, admitted: bool = True):
         self.definition = definition
         self.now = START
         self.jitter = jitter
         self.effects: list[Effect] = []
         self.sent: list[Command | Cancel] = []
         self.writes: list[Status] = []
+        self.decided = 0
         self.object = seen or saga()
-        self.knowledge: Knowledge = open_saga(self.object)
+        self.knowledge: Knowledge = open_saga(self.object, admitted=admitted)
         self.feed(SagaSeen(self.object, authoritative=False))
 
     def feed(self, event: Event) -> list[Effect]:
@@ -88,7 +100,7 @@ class Driver:
     # -- what was asked for
 
     def published(self) -> list[str]:
-        """Of the last event: 'a' an action, '-a' a cancel, '~a' a compensation."""
+        """Of the last event: 'a' an action, '-a' a cancel of it, '~a' a compensation, '-~a' a cancel of that."""
         return [label(effect.message) for effect in self.effects if isinstance(effect, Publish)]
 
     def stores(self) -> list[bool]:
@@ -99,6 +111,14 @@ class Driver:
 
     def finished(self) -> bool:
         return Finish() in self.effects
+
+    def answers(self) -> list[tuple[str, str]]:
+        return [
+            (effect.decision.spec.action, effect.state) for effect in self.effects if isinstance(effect, AnswerDecision)
+        ]
+
+    def refusal(self) -> str:
+        return next(effect.message for effect in self.effects if isinstance(effect, AnswerDecision))
 
     def last(self, wanted: str) -> Command | Cancel:
         return next(message for message in reversed(self.sent) if label(message) == wanted)
@@ -131,6 +151,20 @@ class Driver:
     def broker(self, kind: type[Confirmed | Returned | Unconfirmed], wanted: str):
         message = self.last(wanted)
         return self.feed(kind(message.address.command_id, message.attempt, isinstance(message, Cancel)))
+
+    def decide(self, action: str, step: str | None = None, *, made=None, uid=None, **spec):
+        """A person decides, and the engine reads the object as it was told to."""
+        self.decided += 1
+        moment = show(self.now if made is None else made)
+        metadata = Metadata(
+            name="d", namespace="shop", uid=uid or f"decision-{self.decided}", creation_timestamp=moment
+        )
+        spec = SagaDecisionSpec(saga="s-1", action=action, step=step, by="ann", reason="ticket 88", **spec)
+        self.feed(DecisionMade(SagaDecision(metadata=metadata, spec=spec)))
+        return self.look() if Look() in self.effects else self.effects
+
+    def look(self):
+        return self.feed(SagaSeen(self.object, authoritative=True))
 
     def status(self) -> Status:
         return render(self.definition, self.knowledge, self.now)
@@ -170,6 +204,6 @@ class Driver:
 
 
 def label(message: Command | Cancel) -> str:
-    if isinstance(message, Cancel):
-        return f"-{message.address.step}"
-    return ("~" if message.address.direction is Direction.BACKWARD else "") + message.address.step
+    cancel = "-" if isinstance(message, Cancel) else ""
+    undo = "~" if message.address.direction is Direction.BACKWARD else ""
+    return f"{cancel}{undo}{message.address.step}"

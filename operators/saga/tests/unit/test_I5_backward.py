@@ -151,6 +151,16 @@ def test_I5_a_code_that_is_not_retryable_is_a_stall_at_once_and_sent_again_all_t
     assert w.published() == ["~c"]
 
 
+def test_I5_a_stalled_compensation_is_retried_at_most_once_per_longest_interval():
+    w = failed_at_the_end(chain())
+    w.store()
+    for jitter in (0.0, 0.5, 0.99):
+        w.jitter = jitter
+        w.fail("~c", "Gone")
+        assert w.knowledge.wake_at - w.now >= 4
+        w.wait_until_due()
+
+
 def test_I5_a_stall_is_told_once():
     w = failed_at_the_end(chain())
     w.store()

@@ -31,7 +31,8 @@ def ask(turn: Turn, decision: SagaDecision) -> None:
     if any(asked.decision.metadata.uid == decision.metadata.uid for asked in turn.asked):
         return
     turn.asked = (*turn.asked, Asked(decision))
-    turn.effects.append(Look())
+    if answer_for(turn.saga, decision) is None:
+        turn.effects.append(Look())
 
 
 def ask_again(turn: Turn) -> None:

@@ -158,6 +158,7 @@ class Metadata(_Camel, frozen=True):
     creation_timestamp: str = ""
     annotations: dict[str, str] = msgspec.field(default_factory=dict)
     deletion_timestamp: str | None = None
+    owner_references: list[OwnerReference] = msgspec.field(default_factory=list)
 
 
 class StatusCondition(_Camel, frozen=True):
