@@ -4,6 +4,7 @@ import pytest
 from identity.app import make_app
 from identity.seed import seed
 from identity.settings import IdentityWeb
+from pymongo import MongoClient
 from skald.mongo import connect
 
 ISSUER = "https://shop.example"
@@ -38,6 +39,14 @@ def database(settings):
 @pytest.fixture(scope="session")
 def app(settings, database):
     return make_app(settings, database)
+
+
+@pytest.fixture
+def empty(parts):
+    """A database that nobody used before."""
+    client = MongoClient(parts.mongodb_uri("identity"))
+    yield client[parts.new_database("identity")]
+    client.close()
 
 
 @pytest.fixture

@@ -1,61 +1,14 @@
-"""Keys, clients and users in the real database."""
+"""Clients and users in the real database."""
 
 from __future__ import annotations
-
-import threading
 
 import pytest
 from identity.domain import Client
 from identity.hashing import NOBODY, hash_secret, matches
 from identity.seed import CLIENTS, USERS, seed
 from identity.settings import IdentitySeed
-from identity.store import Clients, Keyring, Users
-from pymongo import MongoClient
-from skald.mongo import StoreUnavailable
+from identity.store import Clients, Users
 from skald.settings import SettingsError
-
-
-@pytest.fixture
-def empty(parts):
-    """A database that nobody used before."""
-    client = MongoClient(parts.mongodb_uri("identity"))
-    yield client[parts.new_database("identity")]
-    client.close()
-
-
-def test_processes_that_start_at_once_agree_on_one_key(empty):
-    rings = [Keyring(empty) for _ in range(6)]
-    together, kids = threading.Barrier(len(rings)), []
-
-    def start(ring):
-        together.wait(30)
-        kids.append(ring.signing_key().kid)
-
-    threads = [threading.Thread(target=start, args=(ring,)) for ring in rings]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(kids) == len(rings)
-    assert len(set(kids)) == 1
-    assert empty["keyring"].count_documents({}) == 1
-
-
-def test_a_restart_keeps_the_key(empty):
-    assert Keyring(empty).signing_key().kid == Keyring(empty).signing_key().kid
-
-
-def test_without_a_database_there_is_no_key_and_later_there_is(empty, monkeypatch):
-    ring = Keyring(empty)
-    with monkeypatch.context() as patch:
-        patch.setattr(ring._repository, "get", _away)
-        with pytest.raises(StoreUnavailable):
-            ring.signing_key()
-    assert ring.signing_key().kid
-
-
-def _away(_):
-    raise StoreUnavailable("away")
 
 
 def test_seeding_twice_changes_nothing(empty):

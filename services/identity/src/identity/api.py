@@ -14,8 +14,9 @@ from skald.auth import current_subject, public, requires
 from skald.schema import View
 
 from identity.domain import SCOPES
+from identity.keyring import Keyring
 from identity.oauth import AUTH_METHODS, GRANTS
-from identity.store import Keyring, Users
+from identity.store import Users
 
 __all__ = ["Deps", "me", "oauth", "well_known"]
 

@@ -14,9 +14,10 @@ from skald.mongo import Document, connect, ping
 from skald.tokens import Issuer, Published
 
 from identity import api
+from identity.keyring import Keyring
 from identity.oauth import make_server
 from identity.settings import IdentityWeb
-from identity.store import Clients, Keyring, Users
+from identity.store import Clients, Users
 
 __all__ = ["API", "make_app", "web"]
 

@@ -13,7 +13,8 @@ from joserfc import jwt
 
 from identity import domain
 from identity.hashing import NOBODY, matches
-from identity.store import ALGORITHM, Clients, Keyring
+from identity.keyring import ALGORITHM, Keyring
+from identity.store import Clients
 
 __all__ = ["AUTH_METHODS", "GRANTS", "make_server"]
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 from pydantic import SecretStr
 from skald.settings import StoreSettings, WebSettings, env
 
-__all__ = ["IdentitySeed", "IdentityWeb"]
+__all__ = ["IdentityKeys", "IdentitySeed", "IdentityWeb"]
 
 
 class IdentityWeb(WebSettings, StoreSettings):
     """Role web."""
+
+
+class IdentityKeys(StoreSettings):
+    """Roles that exchange the signing key."""
 
 
 class IdentitySeed(StoreSettings):
