@@ -52,6 +52,7 @@ def _images(console: Console) -> None:
         way = find_way(board)
         console.print(way.describe(), highlight=False, soft_wrap=True)
         way.build_images()
+        way.list_images()
     show_stand_ins(way, console)
     console.print(f"what they hold: {relative(LISTINGS)}", highlight=False, soft_wrap=True)
 

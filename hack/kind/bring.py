@@ -80,13 +80,16 @@ class Way:
             self._add_ons()
 
     def build_images(self, *earlier: Checkout) -> Sequence[str]:
-        """Build our own images, with their listings, and get those of the backing services. Returns all names."""
+        """Build our own images, and get those of the backing services. Returns all names. Raises PlatformError."""
         workloads = Workloads(self.engine, self.parts)
         own = workloads.own(self.checkout, registry=self.registry)
-        write_listings(self.engine, self.parts, own)
         for checkout in earlier:
             own += workloads.own(checkout, registry=self.registry)
         return [*own, *(self._pull_official() if self.registry else workloads.stand_ins(self.checkout))]
+
+    def list_images(self) -> None:
+        """Write down what this checkout's images hold. Raises PlatformError."""
+        write_listings(self.engine, self.parts, self.checkout.images)
 
     def load(self, images: Sequence[str]) -> None:
         """Give the nodes those of these images that they lack. Raises PlatformError."""
@@ -110,7 +113,7 @@ class Way:
         return OFFICIAL
 
     def _add_ons(self) -> None:
-        """Kind's own nodes bring volumes; nobody brings metrics."""
+        """Kind's own nodes bring volumes; nobody brings metrics, or a budget for DNS."""
         if self.registry:
             image = METRICS_SERVER_IMAGE
             self.engine.docker("pull", image)
@@ -118,8 +121,9 @@ class Way:
             image = addons_image(self.engine, self.parts)
         self.cluster.load([image])
         if not self.registry:
-            self.cluster.add("volumes.yaml", {"ADDONS": image})
-        self.cluster.add("metrics-server.yaml", {"METRICS_SERVER": image})
+            self.cluster.add("volumes.yaml", ADDONS=image)
+        self.cluster.add("dns.yaml")
+        self.cluster.add("metrics-server.yaml", METRICS_SERVER=image)
         self.cluster.wait_rolled_out("kube-system", "metrics-server")
 
 

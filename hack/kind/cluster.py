@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -37,9 +37,9 @@ class Cluster:
         image = [f"--image={node_image}"] if node_image else []
         self._kind("create", "cluster", f"--config={config}", f"--kubeconfig={KUBECONFIG}", "--retain", *image)
         self.connect()
+        kubectl("wait", "node", "--all", "--for=condition=Ready", "--timeout=180s")
         if node_image:
             self._shorten_dns()
-        kubectl("wait", "node", "--all", "--for=condition=Ready", "--timeout=180s")
 
     def connect(self) -> None:
         """Make ``KUBECONFIG`` and ``KUBECTL`` of this checkout reach it, whichever made it. Raises PlatformError."""
@@ -68,7 +68,7 @@ class Cluster:
         """What nodes and pods have to say. Raises PlatformError."""
         self._kind("export", "logs", folder)
 
-    def add(self, manifest: str, images: Mapping[str, str]) -> None:
+    def add(self, manifest: str, **images: str) -> None:
         """Apply a file of ``manifests``, with its images filled in. Raises PlatformError."""
         text = (HERE / "manifests" / manifest).read_text("utf-8")
         for name, image in images.items():

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Final
 
@@ -51,8 +52,10 @@ def _run(console: Console, phases: Phases) -> None:
         with _logs_of_failure(way):
             with phases.phase("cluster and images"):
                 way.bring(previous_release(HOME))
-            with phases.phase("install"):
+            with phases.phase("install"), ThreadPoolExecutor(1) as pool:
+                listings = pool.submit(way.list_images)
                 way.install()
+                listings.result()
     found = versions(way)
     with _logs_of_failure(way):
         try:

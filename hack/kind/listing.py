@@ -38,5 +38,6 @@ def _list(engine: Engine, syft: Path, image: str, file: Path) -> None:
     unfinished = file.with_suffix(".unfinished")
     scan = ("scan", f"docker:{image}", "--quiet", f"--output=cyclonedx-json={unfinished}")
     settings = {**engine.env, "SYFT_CHECK_FOR_APP_UPDATE": "false"}
-    run_tool([syft / _PROGRAM, *scan], log=LOGS / f"sbom-{file.stem}.log", env=settings)
+    # somebody waits for pods that start meanwhile, and nobody for a listing
+    run_tool(["nice", "-n", "19", syft / _PROGRAM, *scan], log=LOGS / f"sbom-{file.stem}.log", env=settings)
     unfinished.rename(file)
