@@ -77,7 +77,8 @@ def test_a_worker_waits_until_the_database_knows_its_user(stage, operator, newco
 
 def test_a_worker_waits_until_the_broker_knows_its_user(stage, operator, newcomer, broker_users) -> None:
     worker = stage.worker(SKALD_AMQP_URL=newcomer.url(stage.broker.url))
-    eventually("the worker says what it waits for", lambda: "ACCESS_REFUSED" in stage.log())
+    refused = f"as user {newcomer.name}: ConnectionClosedByBroker: (403)"
+    eventually("the worker says what it waits for", lambda: refused in stage.log())
     assert (stage.get("/livez"), stage.get("/readyz")) == (200, 503)
     broker_users.add(newcomer, stage.vhost)
     reply = operator.ask(SagaStep("payments", "order-1", "charge").action("charge", {"amount": 1}))

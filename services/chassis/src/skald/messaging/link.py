@@ -137,4 +137,4 @@ class Link:
     @property
     def _address(self) -> str:
         to: Any = self._parameters
-        return f"{to.host}:{to.port}, vhost {to.virtual_host}"
+        return f"{to.host}:{to.port}, vhost {to.virtual_host}, as user {to.credentials.username}"
