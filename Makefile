@@ -5,7 +5,7 @@ MEMBERS := $(wildcard services/*/pyproject.toml operators/*/pyproject.toml)
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install lock lint test e2e demo bench secret up down status logs images kind-up kind-down
+.PHONY: help install lock lint test e2e demo bench chaos secret up down status logs images kind-up kind-down
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ demo: install ## the tour: three orders, one succeeds, two are compensated
 
 bench: install ## how fast the saga engine is, and what a saga costs (a few minutes)
 	@$(PY) -m hack.bench --out docs
+
+chaos: install ## random kills of every part under load, then the books: KILLS=200 SEED=...
+	@$(PY) -m hack.chaos --kills $(or $(KILLS),200) $(if $(SEED),--seed $(SEED))
 
 images: install ## build all images, with a container registry or without
 	@$(PY) -m hack.kind images

@@ -11,7 +11,7 @@ import psutil
 
 from hack.embedded.errors import PlatformError
 
-BASES: Final = {"main": 18000, "bench": 23000, "test": 28000}
+BASES: Final = {"main": 18000, "bench": 23000, "test": 28000, "chaos": 33000}
 
 OFFSETS: Final = {
     "gateway": 0,
