@@ -54,7 +54,7 @@ def test_a_role_finds_all_its_settings(default, name, tmp_path):
 
 def test_the_operator_finds_all_its_settings(default, tmp_path):
     settings = read_operator_settings(environment(default, "saga-operator", tmp_path))
-    assert (settings.namespace, settings.broker_user) == ("shop", "user")
+    assert (settings.namespace, settings.amqp_url) == ("shop", SECRETS["amqp-url"])
 
 
 def test_no_role_was_forgotten(default):

@@ -1,33 +1,27 @@
-"""Sagas that wait: they are alive for as long as a test likes."""
+"""A saga that lives for as long as a test likes, because nobody is there who could do its step."""
 
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import yaml
-
-from hack.embedded.instance import REPOSITORY
 from tests.e2e.cluster import Cluster
 
 KINDS: Final = {"sagas.skald.dev", "sagadefinitions.skald.dev", "sagadecisions.skald.dev"}
-_MANIFESTS: Final = REPOSITORY / "manifests"
+LIVE: Final = "waits-for-nobody"
 
 
-def held_saga(namespace: str) -> str:
-    """The Saga ``held``, an order that goes no further until somebody resumes it."""
-    saga = _read(_MANIFESTS / "samples" / "order.yaml")
-    saga["metadata"] = {"name": "held", "namespace": namespace}
-    saga["spec"]["suspend"] = True
-    return json.dumps(saga)
+def start_live_saga(cluster: Cluster, namespace: str) -> None:
+    """Apply the Saga ``LIVE`` and its definition."""
+    step = {"name": "wait", "participant": "nobody", "command": "come", "compensation": {"none": "nobody came"}}
+    _create(cluster, "SagaDefinition", namespace, {"deadline": "24h", "steps": [step]})
+    _create(cluster, "Saga", namespace, {"definition": LIVE, "input": {}})
 
 
-def definition(namespace: str) -> str:
-    """The order's definition, for a namespace without a release."""
-    found = _read(_MANIFESTS / "definitions" / "place-order-v1.yaml")
-    found["metadata"]["namespace"] = namespace
-    return json.dumps(found)
+def _create(cluster: Cluster, kind: str, namespace: str, spec: dict[str, object]) -> None:
+    metadata = {"name": LIVE, "namespace": namespace}
+    text = json.dumps({"apiVersion": "skald.dev/v1alpha1", "kind": kind, "metadata": metadata, "spec": spec})
+    cluster.kubectl("create", f"--namespace={namespace}", "--filename=-", stdin=text)
 
 
 def kinds_of_sagas(cluster: Cluster) -> set[str]:
@@ -36,8 +30,5 @@ def kinds_of_sagas(cluster: Cluster) -> set[str]:
 
 
 def names(cluster: Cluster, kind: str) -> set[str]:
+    """Of all objects of a kind, in the release's namespace if it has one."""
     return {one["metadata"]["name"] for one in cluster.get(kind)["items"]}
-
-
-def _read(file: Path) -> dict[str, Any]:
-    return dict(yaml.safe_load(file.read_text("utf-8")))

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.e2e.load import Ordering
-from tests.e2e.sagas import KINDS, held_saga, kinds_of_sagas, names
+from tests.e2e.sagas import KINDS, LIVE, kinds_of_sagas, names, start_live_saga
 from tests.integration.shop import eventually
 
 KEPT = ("sagadefinitions", "persistentvolumeclaims")
@@ -22,7 +22,7 @@ def test_an_uninstall_ends_and_keeps_kinds_definitions_sagas_passwords_and_volum
     for _ in range(3):
         ordering()
     assert len(interrupted) == 3, ordering.refusals
-    cluster.kubectl("create", "--filename=-", stdin=held_saga(cluster.namespace))
+    start_live_saga(cluster, cluster.namespace)
     before = {kind: names(cluster, kind) for kind in KEPT}
     passwords = {name for name in names(cluster, "secrets") if not name.startswith("sh.helm.release")}
     cluster.helm("uninstall", cluster.release, "--wait", "--timeout=5m")
@@ -31,7 +31,7 @@ def test_an_uninstall_ends_and_keeps_kinds_definitions_sagas_passwords_and_volum
         assert names(cluster, kind) <= {"kube-root-ca.crt"}, kind
     assert {kind: names(cluster, kind) for kind in KEPT} == before
     assert names(cluster, "secrets") == passwords
-    assert "held" in names(cluster, "sagas")
+    assert LIVE in names(cluster, "sagas")
     assert kinds_of_sagas(cluster) == KINDS
 
 
@@ -41,7 +41,4 @@ def test_the_next_release_of_that_name_goes_on_with_data_and_sagas_that_were_kep
 ):
     options = (*previous_release.options, "--wait", "--timeout=10m")
     cluster.helm("install", cluster.release, previous_release.chart, *options)
-    cluster.kubectl("patch", "saga", "held", "--type=merge", '--patch={"spec": {"suspend": false}}')
-    cluster.kubectl("wait", "saga", "held", "--for=condition=Succeeded", "--timeout=120s")
     Ordering(make_shop(), interrupted).all_end_as_they_should()
-    cluster.kubectl("delete", "saga", "held")
