@@ -45,7 +45,7 @@ secret: install ## print the secret of a demo client (CLIENT=demo or demo-staff)
 	@$(PY) -m hack.embedded secret $(or $(CLIENT),demo)
 
 e2e: install ## the chart on a kind cluster of its own, with or without a registry; KEEP=1 keeps the cluster
-	@KEEP=$(KEEP) $(PY) -m hack.kind e2e
+	@$(PY) -m hack.kind e2e
 
 demo: install ## the tour: three orders, one succeeds, two are compensated
 	@$(PY) -m hack.demo
