@@ -1,4 +1,4 @@
-"""Creates sagas at the API server, so many at a time, and sees them end by a watch, as any client would."""
+"""Creates objects at the API server, so many at a time, and sees them end by a watch, as any client would."""
 
 from __future__ import annotations
 
@@ -14,16 +14,33 @@ from typing import Any, Self
 
 import aiohttp
 
+from hack.embedded.platform import Platform
+
 TERMINAL = {"Succeeded", "Compensated", "Aborted"}
 LONGEST = 120.0
-"""Seconds after which a saga that has not ended fails the benchmark."""
+"""Seconds after which an object that has not ended fails the benchmark."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where the objects are created."""
+
+    url: str
+    """Of their collection."""
+    token: str
+    """May create and watch them."""
+    ca_file: Path
+
+    @classmethod
+    def of(cls, platform: Platform, path: str) -> Target:
+        """A collection at the platform's API server."""
+        return cls(platform.kubernetes_url + path, platform.admin_token, platform.ca_file)
 
 
 @dataclass
 class Run:
     """What one load showed."""
 
-    in_flight: int
     latencies: list[float] = field(default_factory=list)
     """Seconds from the create request to the watcher's sight of the terminal phase."""
     seconds: float = 0.0
@@ -43,11 +60,10 @@ class Run:
 class Driver:
     """One session at one API server."""
 
-    def __init__(self, url: str, token: str, ca_file: Path, namespace: str) -> None:
-        """``token`` may create and watch sagas in ``namespace``."""
-        self._base = f"{url}/apis/skald.dev/v1alpha1/namespaces/{namespace}/sagas"
-        self._headers = {"Authorization": f"Bearer {token}"}
-        self._ssl = ssl.create_default_context(cafile=str(ca_file))
+    def __init__(self, target: Target) -> None:
+        self._base = target.url
+        self._headers = {"Authorization": f"Bearer {target.token}"}
+        self._ssl = ssl.create_default_context(cafile=str(target.ca_file))
         self._waiting: dict[str, asyncio.Future[str]] = {}
 
     async def __aenter__(self) -> Self:
@@ -66,28 +82,23 @@ class Driver:
         self._watch.cancel()
         await self._session.close()
 
-    async def run(self, definition: str, sagas: int, in_flight: int) -> Run:
-        """``sagas`` of one definition, ``in_flight`` at a time. Raises TimeoutError for one that does not end."""
-        run, gate = Run(in_flight), asyncio.Semaphore(in_flight)
+    async def run(self, template: dict[str, Any], objects: int, in_flight: int) -> Run:
+        """``objects`` like the template, ``in_flight`` at a time. Raises TimeoutError for one that does not end."""
+        run, gate = Run(), asyncio.Semaphore(in_flight)
         started = time.perf_counter()
-        await asyncio.gather(*(self._one(definition, gate, run) for _ in range(sagas)))
+        await asyncio.gather(*(self._one(template, gate, run) for _ in range(objects)))
         run.seconds = time.perf_counter() - started
         return run
 
-    async def _one(self, definition: str, gate: asyncio.Semaphore, run: Run) -> None:
+    async def _one(self, template: dict[str, Any], gate: asyncio.Semaphore, run: Run) -> None:
         name = f"bench-{uuid.uuid4().hex[:12]}"
-        body = {
-            "apiVersion": "skald.dev/v1alpha1",
-            "kind": "Saga",
-            "metadata": {"name": name},
-            "spec": {"definition": definition, "input": {"orderId": name, "amount": 4200}},
-        }
+        body = {**template, "metadata": {"name": name}}
         async with gate:
             ended = self._waiting[name] = asyncio.get_running_loop().create_future()
             started = time.perf_counter()
             async with self._session.post(self._base, json=body) as answer:
                 if answer.status != 201:
-                    raise RuntimeError(f"the API server refused a saga: {answer.status} {await answer.text()}")
+                    raise RuntimeError(f"the API server refused {name}: {answer.status} {await answer.text()}")
             phase = await asyncio.wait_for(ended, LONGEST)
             run.latencies.append(time.perf_counter() - started)
             run.phases[phase] = run.phases.get(phase, 0) + 1
@@ -99,8 +110,8 @@ class Driver:
             async for line in stream.content:
                 self._see(json.loads(line)["object"])
 
-    def _see(self, saga: dict[str, Any]) -> None:
-        phase = saga.get("status", {}).get("phase")
-        future = self._waiting.pop(saga["metadata"]["name"], None) if phase in TERMINAL else None
+    def _see(self, seen: dict[str, Any]) -> None:
+        phase = seen.get("status", {}).get("phase")
+        future = self._waiting.pop(seen["metadata"]["name"], None) if phase in TERMINAL else None
         if future is not None and not future.done():
             future.set_result(phase)

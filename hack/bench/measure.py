@@ -21,8 +21,8 @@ def tree(pid: int) -> list[psutil.Process]:
 
 
 def cpu_seconds(pids: Mapping[str, int]) -> dict[str, float]:
-    """User plus system seconds so far, by name, children that live included."""
-    return {name: sum(sum(process.cpu_times()[:2]) for process in tree(pid)) for name, pid in pids.items()}
+    """User plus system seconds so far, by name, children included: those that live, and those that were waited for."""
+    return {name: sum(sum(process.cpu_times()[:4]) for process in tree(pid)) for name, pid in pids.items()}
 
 
 def memory(pids: Mapping[str, int]) -> dict[str, int]:

@@ -1,0 +1,73 @@
+"""The result as a page of the documentation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """Markdown."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
+
+
+def own_table(results: list[dict[str, Any]]) -> str:
+    """What a saga takes and costs, by definition and load."""
+    names = list(results[0]["cpu_ms_per_saga"])
+    head = ["definition", "in flight", "sagas/s", "p50 ms", "p99 ms", "etcd writes", "CPU ms", *names]
+    columns = ("definition", "in_flight", "sagas_per_second", "p50_ms", "p99_ms", "etcd_writes_per_saga")
+    return table(
+        head,
+        [
+            [
+                *(result[column] for column in columns),
+                result["cpu_ms_per_saga_sum"],
+                *(result["cpu_ms_per_saga"][name] for name in names),
+            ]
+            for result in results
+        ],
+    )
+
+
+def peers_table(peers: list[dict[str, Any]]) -> str:
+    """Ours beside theirs."""
+    head = ["peer", "in flight", "runs/s", "ours", "ratio", "p50 ms", "ours", "p99 ms", "ours", "CPU ms", "ours"]
+    rows = []
+    for one in peers:
+        cells: list[object] = [one["peer"], one["in_flight"], one["theirs"]["per_second"], one["ours"]["per_second"]]
+        cells.append(f"**{one['ratio']}**")
+        for figure in ("p50_ms", "p99_ms", "cpu_ms"):
+            cells += [one["theirs"][figure], one["ours"][figure]]
+        rows.append(cells)
+    return table(head, rows)
+
+
+def page(result: dict[str, Any]) -> str:
+    """Everything that was measured, and how."""
+    memory_line = ", ".join(f"{name} {size}" for name, size in result["memory_mib"].items())
+    return f"""# Benchmarks
+
+Written by `make bench` on {result["date"]}; {result["machine"]}. The raw figures are in `benchmarks.json`.
+
+Three sequential steps with participants that do nothing (no database), over real etcd, API server, RabbitMQ and
+operator, all on this one machine together with the load driver. A latency is the time from the create request to the
+watcher's sight of the terminal phase. CPU is user plus system time per saga, in milliseconds, by process, the load
+driver apart. Wall time depends on the machine and on what else it does; CPU and writes hardly do.
+
+{own_table(result["runs"])}
+
+Memory afterwards (proportional set size, MiB): {memory_line}.
+
+## Beside others
+
+The same three steps that do nothing, each engine in its simplest arrangement on this same machine: Temporal's
+development server (not its production one) with one Python worker; DBOS as a library on the PostgreSQL of our platform;
+Restate's single-node server with one Python service; and the operator that one would write first with kopf, with two
+patches per step and no commands at all. Each is loaded in turns with ours, {result["rounds"]} rounds; the figures are
+the medians, and the ratio is the median of the rounds' own ratios (ours over theirs: above 1 ours is faster).
+What they promise differs: Temporal in memory forgets everything with its process, and of them only ours undoes what a
+failed step leaves behind without code of the workflow's author.
+
+{peers_table(result["peers"])}
+"""
