@@ -50,7 +50,7 @@ e2e: install ## the chart on a kind cluster of its own, with or without a regist
 demo: install ## the tour: three orders, one succeeds, two are compensated
 	@$(PY) -m hack.demo
 
-bench: install ## how fast the saga engine is, and what a saga costs (a few minutes)
+bench: install ## how fast the saga engine is, what a saga costs, and how others do (about ten minutes)
 	@$(PY) -m hack.bench --out docs
 
 chaos: install ## random kills of every part under load, then the books: KILLS=200 SEED=...
