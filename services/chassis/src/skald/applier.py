@@ -12,7 +12,7 @@ from skald_wire.register import Answer, Code, Entry, Outcome, Run, Settle, Write
 
 from skald.attempts import LostRace, until_settled
 from skald.documents import Documents, Loaded
-from skald.effects import Decide, Done, Failed, Started, Work
+from skald.effects import Decide, Done, Failed, Started, UndoableWork, Work
 from skald.mongo import StoreInterrupted, store_errors
 
 __all__ = ["Applier"]
@@ -122,11 +122,13 @@ class Applier(Generic[S]):
         if state is None:
             raise LookupError(f"{loaded.id}: {settle.command_id} is {settle.entry.outcome}, but there is no state")
         if settle.entry.outcome is Outcome.UNDOING:
+            if not isinstance(work, UndoableWork):
+                raise LookupError(f"{settle.command_id} is being taken back, but the work {work.name!r} has no undo")
             with store_errors():
                 undone = work.undo(state, settle.command_id)
             self._write(loaded, register.taken_back(settle), state=undone)
             return None
-        if settle.take_back and work.undoable:
+        if settle.take_back and isinstance(work, UndoableWork):
             self._swap(loaded, changes={settle.command_id: register.take_back(settle, message)})
             return None
         with store_errors():
@@ -138,16 +140,16 @@ class Applier(Generic[S]):
         loaded = self._documents.read(id_)
         if loaded.register.get(settle.command_id) != settle.entry or loaded.state is None:
             return None
-        finished = work.finish(loaded.state, outcome)
+        finished, undoable = work.finish(loaded.state, outcome), isinstance(work, UndoableWork)
         if isinstance(finished, Done):
             too_large = unfit(finished)
             if too_large is None:
                 self._write(loaded, register.execute(loaded.register, settle, finished.reply), finished)
                 return None
             # The effect is there: only work that can be taken back may be registered as failed.
-            finished = Failed(too_large.code, too_large.message, retryable=not work.undoable)
+            finished = Failed(too_large.code, too_large.message, retryable=not undoable)
         failure = register.fail_work(
-            settle, finished.code, finished.message, retryable=finished.retryable, undoable=work.undoable
+            settle, finished.code, finished.message, retryable=finished.retryable, undoable=undoable
         )
         match failure:
             case Answer():

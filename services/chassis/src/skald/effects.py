@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 from skald_wire import Command
 
@@ -21,6 +21,7 @@ __all__ = [
     "RevisionConflict",
     "Started",
     "Stored",
+    "UndoableWork",
     "Work",
 ]
 
@@ -50,7 +51,7 @@ class Failed(Generic[S]):
 
 
 class Work(Protocol[S]):
-    """An effect that one write cannot cover: a provider, several documents (R5).
+    """An effect that one write cannot cover: a provider, several documents (R5). Once begun, a cancel finishes it.
 
     One object serves all commands, so it holds dependencies only; what a run needs is in the state. Any number of runs
     of one command may happen, also at the same time, in any process: the command id makes them one.
@@ -60,10 +61,6 @@ class Work(Protocol[S]):
     def name(self) -> str:
         """Stored in the register: how a redelivery or a cancel finds this work again. Never change it."""
 
-    @property
-    def undoable(self) -> bool:
-        """Whether begun work can be taken back; if not, a cancel finishes it."""
-
     def run(self, state: S, command_id: str, /) -> Any:
         """Have the external effect under ``command_id`` and return what came of it.
 
@@ -72,6 +69,11 @@ class Work(Protocol[S]):
 
     def finish(self, state: S, outcome: Any, /) -> Done[S] | Failed[S]:
         """Pure: what the outcome means for the state as it is now. Repeated when somebody else wrote in between."""
+
+
+@runtime_checkable
+class UndoableWork(Work[S], Protocol[S]):
+    """Work that can be taken back when it has begun: that is what a cancel does, and what follows its own failure."""
 
     def undo(self, state: S, command_id: str, /) -> S:
         """Take back whatever ``run`` did or is still doing, and bar it from doing more; the state afterwards."""

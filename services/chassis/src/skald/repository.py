@@ -30,6 +30,7 @@ from skald.effects import (
     RevisionConflict,
     Started,
     Stored,
+    UndoableWork,
     Work,
 )
 from skald.mongo import Document
@@ -50,6 +51,7 @@ __all__ = [
     "RevisionConflict",
     "Started",
     "Stored",
+    "UndoableWork",
     "Work",
     "codec_of",
 ]

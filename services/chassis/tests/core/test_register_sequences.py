@@ -12,7 +12,7 @@ from skald.effects import Failed
 from skald_wire import Kind, OnFailure, ReplyType
 from skald_wire.register import Answer, Outcome
 
-from .world import ACTION, COMPENSATION, DEADLINE_PAST, Died, World, action, cancel, compensation, refuse
+from .world import ACTION, COMPENSATION, DEADLINE_PAST, Died, HoldForGood, World, action, cancel, compensation, refuse
 
 MESSAGES: dict[str, Callable[[], Any]] = {
     "action": action,
@@ -43,7 +43,8 @@ class _Register(RuleBasedStateMachine):
 
     @initialize(undoable=st.booleans())
     def kind_of_work(self, undoable: bool) -> None:
-        self.world.work.undoable = undoable
+        if not undoable:
+            self.world.use(HoldForGood(self.world.provider))
 
     def decide(self, behaviour: str) -> Any:
         if behaviour == "fails":

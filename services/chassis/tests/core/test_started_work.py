@@ -7,7 +7,7 @@ from skald.effects import Done, Failed, Started
 from skald_wire import OnFailure, ReplyType
 from skald_wire.register import NOTHING_TO_UNDO, Outcome
 
-from .world import ACTION, COMPENSATION, Died, World, action, cancel, compensation
+from .world import ACTION, COMPENSATION, Died, HoldForGood, World, action, cancel, compensation
 
 SUCCEEDED, FAILED, CANCELLED = ReplyType.SUCCEEDED, ReplyType.FAILED, ReplyType.CANCELLED
 
@@ -91,7 +91,7 @@ def test_R5_redelivery_and_cancel_both_resume_an_interrupted_take_back(world: Wo
 
 
 def test_R5_a_cancel_finishes_what_cannot_be_taken_back(world: World) -> None:
-    world.work.undoable = False
+    world.use(HoldForGood(world.provider))
     world.work.dies_before = 1
     die(world, action())
     assert world.apply(cancel()).body == {"held": True}
@@ -140,7 +140,7 @@ def test_R5_a_registered_failure_takes_the_work_back_before_it_is_registered(wor
 
 
 def test_R5_work_with_nothing_to_take_back_goes_straight_to_failed(world: World) -> None:
-    world.work.undoable = False
+    world.use(HoldForGood(world.provider))
     world.work.fails = Failed("CardDeclined", "no", state={"shown": "declined"})
     assert world.apply(action(), world.starting).final is True
     assert world.provider.released == set()
@@ -187,7 +187,7 @@ def test_R4_a_compensation_that_meets_started_work_takes_it_back_and_has_nothing
 
 
 def test_R4_a_compensation_that_meets_work_beyond_recall_finishes_and_then_undoes_it(world: World) -> None:
-    world.work.undoable = False
+    world.use(HoldForGood(world.provider))
     world.work.dies_after = 1
     die(world, action())
 
@@ -217,7 +217,7 @@ def test_R5_an_output_too_large_of_work_that_can_be_taken_back_is_a_registered_f
 
 
 def test_R5_an_output_too_large_of_work_beyond_recall_is_never_registered_as_failed(world: World) -> None:
-    world.work.undoable = False
+    world.use(HoldForGood(world.provider))
     world.work.finish = lambda _s, _o: Done({}, {"text": "x" * 20_000})  # type: ignore[method-assign]
     answer = world.apply(action(), world.starting)
     assert (answer.final, answer.body["code"]) == (False, "OutputTooLarge")
@@ -241,3 +241,17 @@ def test_work_of_a_version_that_is_gone_says_which_is_missing(world: World) -> N
 
 def test_started_needs_a_state(world: World) -> None:
     assert isinstance(world.starting(None, action()), Started)
+
+
+def test_R5_work_that_is_being_taken_back_waits_for_a_version_that_still_can(world: World) -> None:
+    def die_meanwhile() -> None:
+        raise Died
+
+    world.work.dies_after = 1
+    die(world, action())
+    world.work.meanwhile_in_undo = die_meanwhile
+    die(world, cancel())
+    world.use(HoldForGood(world.provider))
+    with pytest.raises(LookupError, match="has no undo"):
+        world.apply(cancel())
+    assert world.register[ACTION].outcome is Outcome.UNDOING

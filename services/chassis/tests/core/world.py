@@ -74,25 +74,26 @@ class Died(Exception):
 
 
 @dataclass
-class HoldWork:
-    """A work over the provider. ``fails``: the outcome is a failure; ``dies``: the process ends before or after it."""
+class HoldForGood:
+    """A work over the provider that nobody can take back. ``fails``: the outcome is a failure; ``dies``: the process
+    ends before or after it."""
 
     provider: Provider
     name: str = "hold"
-    undoable: bool = True
     fails: Failed[Any] | None = None
     dies_before: int = 0
     dies_after: int = 0
     meanwhile: Callable[[], None] | None = None
-    """Happens between the work and its registration; ``meanwhile_in_undo`` before anything is taken back."""
+    """Happens between the work and its registration."""
     meanwhile_in_undo: Callable[[], None] | None = None
+    """Happens before anything is taken back."""
 
     def run(self, state: dict[str, Any], command_id: str, /) -> bool:
         if self.dies_before:
             self.dies_before -= 1
             raise Died
-        if self.fails is not None and not self.undoable and command_id not in self.provider.held:
-            return False  # what cannot be taken back has failed without effect
+        if not self.may_hold(command_id):
+            return False
         held = self.provider.hold(command_id)
         if self.dies_after:
             self.dies_after -= 1
@@ -102,10 +103,25 @@ class HoldWork:
             meanwhile()
         return held
 
+    def may_hold(self, command_id: str) -> bool:
+        """What cannot be taken back fails without effect."""
+        return self.fails is None or command_id in self.provider.held
+
     def finish(self, state: dict[str, Any], outcome: bool, /) -> Done[dict[str, Any]] | Failed[dict[str, Any]]:
-        if self.fails is not None and (self.undoable or not outcome):
+        if self.fails is not None and not outcome:
             return self.fails
         return Done({**state, "held": outcome}, {"held": outcome})
+
+
+@dataclass
+class HoldWork(HoldForGood):
+    """The same, where what is held can be released: it may also fail after it has held."""
+
+    def may_hold(self, command_id: str) -> bool:
+        return True
+
+    def finish(self, state: dict[str, Any], outcome: bool, /) -> Done[dict[str, Any]] | Failed[dict[str, Any]]:
+        return self.fails or super().finish(state, outcome)
 
     def undo(self, state: dict[str, Any], command_id: str, /) -> dict[str, Any]:
         meanwhile, self.meanwhile_in_undo = self.meanwhile_in_undo, None
@@ -123,11 +139,15 @@ class World:
     provider: Provider = field(default_factory=Provider)
     effects: Counter[str] = field(default_factory=Counter)
     retention: Any = None
-    work: HoldWork = field(init=False)
+    work: HoldForGood = field(init=False)
     applier: Applier[dict[str, Any]] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.work = HoldWork(self.provider)
+        self.use(HoldWork(self.provider))
+
+    def use(self, work: HoldForGood) -> None:
+        """Have this work instead: a participant of another make."""
+        self.work = work
         self.applier = Applier(self.documents, [self.work], lambda: NOW, self.retention)  # type: ignore[arg-type]
 
     @property

@@ -53,7 +53,6 @@ class TakeLines:
     """Hold every line, or refuse the order and give back what was held."""
 
     name = "take-lines"
-    undoable = True
 
     def __init__(self, shelf: Shelf) -> None:
         self._shelf = shelf
@@ -77,8 +76,6 @@ class TakeLines:
 class MoveLines:
     """Do to every line of a held reservation what is done after the saga's fate is known: give back, or sell."""
 
-    undoable = False
-
     def __init__(self, name: str, move: Callable[[Reservation], None], becomes: Status) -> None:
         self.name = name
         self._move = move
@@ -91,10 +88,6 @@ class MoveLines:
     def finish(self, reservation: Reservation, _outcome: None) -> Done[Reservation]:
         """Released, or sold."""
         return Done(reservation.become(self._becomes), _reply(reservation))
-
-    def undo(self, reservation: Reservation, _command_id: str) -> Reservation:
-        """Never called: what is given back or sold stays so."""
-        raise NotImplementedError(f"{self.name} of reservation {reservation.id} cannot be taken back")
 
 
 Decision = Done[Reservation] | Failed[Reservation] | Started[Reservation]

@@ -52,7 +52,6 @@ class Authorize:
     """Have the provider set the money aside."""
 
     name = "authorize"
-    undoable = True
 
     def __init__(self, methods: PaymentMethods, provider: Provider) -> None:
         self._methods = methods
@@ -83,17 +82,7 @@ class Authorize:
         return payment if payment.status is Status.REFUSED else payment.voided()
 
 
-class _ForGood:
-    """Work that is never taken back: a cancel that finds it begun finishes it."""
-
-    undoable = False
-
-    def undo(self, payment: Payment, _command_id: str) -> Payment:
-        """Never called."""
-        raise NotImplementedError(f"{type(self).__name__} of payment {payment.id} cannot be taken back")
-
-
-class Void(_ForGood):
+class Void:
     """Free the money again."""
 
     name = "void"
@@ -116,7 +105,7 @@ class Void(_ForGood):
         return outcome or Done(payment.voided())
 
 
-class Capture(_ForGood):
+class Capture:
     """Have the provider move the money: the order saga's pivot."""
 
     name = "capture"
