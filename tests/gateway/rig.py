@@ -7,7 +7,7 @@ import http.client
 import json
 import ssl
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,7 +75,7 @@ def connect(port: int, trust: ssl.SSLContext | None, source: str) -> http.client
 class Rig(ABC):
     """One gateway in front of echoing services: one target each, and two for orders."""
 
-    def __init__(self, upstreams: Mapping[str, list[Target]], port: int, trust: ssl.SSLContext | None = None) -> None:
+    def __init__(self, upstreams: Mapping[str, Sequence[Target]], port: int, trust: ssl.SSLContext | None = None) -> None:
         """``port`` of 127.0.0.1; with ``trust`` it is asked by HTTPS."""
         self.upstreams = upstreams
         self.port = port
