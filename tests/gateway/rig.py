@@ -75,7 +75,9 @@ def connect(port: int, trust: ssl.SSLContext | None, source: str) -> http.client
 class Rig(ABC):
     """One gateway in front of echoing services: one target each, and two for orders."""
 
-    def __init__(self, upstreams: Mapping[str, Sequence[Target]], port: int, trust: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, upstreams: Mapping[str, Sequence[Target]], port: int, trust: ssl.SSLContext | None = None
+    ) -> None:
         """``port`` of 127.0.0.1; with ``trust`` it is asked by HTTPS."""
         self.upstreams = upstreams
         self.port = port
