@@ -33,6 +33,9 @@ ALLOWED = {
         *((verb, kind) for verb in READ for kind in ("sagas", "sagadefinitions", "sagadecisions")),
         ("patch", "sagas/status"),
         ("patch", "sagadefinitions/status"),
+        ("patch", "sagadecisions/status"),
+        ("patch", "sagadecisions"),
+        ("delete", "sagas"),
     },
     "orders": {("create", "sagas"), ("get", "sagas"), ("patch", "sagas")},
 }
@@ -66,6 +69,11 @@ def test_no_account_may_do_anything_to_sagas_elsewhere(api, namespace, name):
 def test_only_the_operator_makes_events_and_nobody_reads_secrets(api, name):
     assert api.may(account(name), "create", "events", "shop", group="") == (name == "saga-operator")
     assert not any(api.may(account(name), verb, "secrets", "shop", group="") for verb in VERBS)
+
+
+@pytest.mark.parametrize("name", ACCOUNTS)
+def test_only_the_operator_has_a_lease(api, name):
+    assert api.may(account(name), "create", "leases", "shop", group="coordination.k8s.io") == (name == "saga-operator")
 
 
 @pytest.mark.parametrize("name", ACCOUNTS)
@@ -148,4 +156,11 @@ def test_the_operator_writes_status_and_never_spec(api, namespace, name):
     assert api.create(namespace, "sagas", name, {"definition": "d"}).accepted
     assert api.patch(namespace, "sagas", name, {"status": {"phase": "Aborted"}}, user=operator).accepted
     assert api.patch(namespace, "sagas", name, {"spec": {"cancel": True}}, user=operator).status == 403
+
+
+def test_the_operator_deletes_what_has_ended_and_nothing_else(api, namespace, name):
+    operator = account("saga-operator", namespace)
+    assert api.create(namespace, "sagas", name, {"definition": "d"}).accepted
     assert api.delete(namespace, "sagas", name, user=operator).status == 403
+    assert api.patch(namespace, "sagas", name, {"status": {"phase": "Succeeded"}}, user=operator).accepted
+    assert api.delete(namespace, "sagas", name, user=operator).accepted

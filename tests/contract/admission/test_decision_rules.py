@@ -76,3 +76,20 @@ def test_a_decision_is_immutable(api, decide, namespace, name):
     verdict = api.patch(namespace, "sagadecisions", name, {"spec": {"action": "Skip"}})
     assert verdict.status == 422
     assert "a SagaDecision is immutable: create another one" in verdict.message
+
+
+@pytest.mark.parametrize("changed", [{"state": "Applied"}, {"state": None}, None])
+def test_I6_an_answer_never_changes(api, decide, namespace, name, changed):
+    assert decide(decision()).accepted
+    assert api.patch(namespace, "sagadecisions", name, {"status": {"state": "Refused", "message": "no"}}).accepted
+    verdict = api.patch(namespace, "sagadecisions", name, {"status": changed})
+    assert verdict.status == 422
+    assert "an answer to a SagaDecision never changes" in verdict.message
+
+
+def test_unanswered_decisions_can_be_listed_alone(api, decide, namespace, name):
+    assert decide(decision()).accepted
+    unanswered = "status.state!=Applied,status.state!=Refused"
+    assert name in api.names(namespace, "sagadecisions", unanswered)
+    assert api.patch(namespace, "sagadecisions", name, {"status": {"state": "Refused"}}).accepted
+    assert name not in api.names(namespace, "sagadecisions", unanswered)

@@ -103,18 +103,9 @@ def test_a_cancel_is_for_good(api, namespace, saga):
         assert "spec.cancel cannot be taken back" in verdict.message
 
 
-def test_suspend_is_refused_for_now_at_creation_and_later(api, namespace, saga, name):
-    verdicts = [
-        api.create(namespace, "sagas", f"{name}-suspended", SPEC | {"suspend": True}),
-        api.patch(namespace, "sagas", saga, {"spec": {"suspend": True}}),
-    ]
-    for verdict in verdicts:
-        assert verdict.status == 422
-        assert "spec.suspend is not available in this version and comes with a later one: remove it" in verdict.message
-
-
-def test_suspend_false_says_nothing_and_is_accepted(api, namespace, name):
-    assert api.create(namespace, "sagas", name, SPEC | {"suspend": False}).accepted
+def test_suspend_goes_on_and_off(api, namespace, saga):
+    for suspend in (True, False, True, None):
+        assert api.patch(namespace, "sagas", saga, {"spec": {"suspend": suspend}}).accepted
 
 
 def status(api, namespace, saga, value):

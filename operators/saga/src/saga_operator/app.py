@@ -16,9 +16,11 @@ from saga_operator.amqp.bus import RabbitBus
 from saga_operator.engine.ports import Metrics, Tracer
 from saga_operator.engine.runner import Engine, Ports
 from saga_operator.kube.client import Access, KubeClient, TokenFile
+from saga_operator.kube.decisions import KubeDecisions
 from saga_operator.kube.handlers import Shell, make_registry, make_settings
 from saga_operator.kube.lease import Elector
 from saga_operator.kube.presence import require_saga_api
+from saga_operator.kube.reaper import Reaper
 from saga_operator.kube.store import KubeStore
 from saga_operator.ops.health import HealthServer, measure_lag
 from saga_operator.ops.metrics import PrometheusMetrics
@@ -80,10 +82,12 @@ class Operator:
         )
         self._client = KubeClient(self._access)
         self._election = elect(self._client, settings, self._metrics)
-        store = KubeStore(self._client, settings.namespace, self._metrics)
+        store = self._store = KubeStore(self._client, settings.namespace, self._metrics)
         self._bus = RabbitBus(settings.amqp_url, self._metrics)
         tracer: Tracer = self._tracing
-        self._engine = Engine(Ports(store, store, self._bus, SystemClock(), self._metrics, tracer))
+        decisions, clock = KubeDecisions(self._client), SystemClock()
+        self._engine = Engine(Ports(store, store, decisions, self._bus, clock, self._metrics, tracer))
+        self._reaper = Reaper(self._client, settings.namespace, self._bus.publish_finished, clock, self._metrics)
         self._metrics.watch_phases(self._engine.phases)
         self._watching = asyncio.Event()
         self._told_to_stop = asyncio.Event()
@@ -148,9 +152,10 @@ class Operator:
             keeping.result()
 
     async def _run_engine(self, grace: Callable[[], float]) -> None:
-        lag = asyncio.create_task(measure_lag(self._metrics), name="lag")
+        aside = [asyncio.create_task(work) for work in (measure_lag(self._metrics), self._reaper.run())]
         self._engine.start()
         self._bus.open(deliver=self._engine.deliver, reconnected=self._engine.reconnected)
+        await self._recover()
         try:
             # kopf puts its own signal handlers in place of ours, and returns once its watches have ended.
             await self._unless_stopped(
@@ -166,4 +171,12 @@ class Operator:
             log.info("stopping: writing what is known")
             await self._engine.stop(grace())
             await self._bus.close(grace())
-            lag.cancel()
+            for task in aside:
+                task.cancel()
+
+    async def _recover(self) -> None:
+        """A head start of kopf, whose own list takes a task per object and comes in the order of names."""
+        try:
+            self._engine.recover(await self._store.live_sagas())
+        except ConnectionError as error:
+            log.warning("the live sagas could not be listed at once, the watch will show them: %s", error)

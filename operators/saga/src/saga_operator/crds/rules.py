@@ -124,6 +124,12 @@ RULES: Final[dict[str, tuple[Rule, ...]]] = {
             "a terminal status.phase never changes",
         ),
     ),
+    "DecisionStatus": (
+        Rule(
+            "!has(oldSelf.state) || (has(self.state) && self.state == oldSelf.state)",
+            "an answer to a SagaDecision never changes",
+        ),
+    ),
     "SagaDecisionSpec": (
         Rule("self == oldSelf", "a SagaDecision is immutable: create another one"),
         Rule(

@@ -10,7 +10,7 @@ from skald_wire import Cancel, Command
 
 from saga_operator.domain.effects import Announce
 from saga_operator.domain.events import Confirmed, ReplyArrived, Returned, Unconfirmed
-from saga_operator.domain.kinds import DefinitionStatus, Metadata, Saga, SagaDefinition
+from saga_operator.domain.kinds import DecisionStatus, DefinitionStatus, Metadata, Saga, SagaDecision, SagaDefinition
 
 JSON = Any
 
@@ -102,6 +102,16 @@ class DefinitionStore(Protocol):
 
     async def write_acceptance(self, definition: SagaDefinition, status: DefinitionStatus) -> None:
         """Say on the object whether it is accepted; one gone is fine. Raises ConnectionError when nobody answers."""
+
+
+class DecisionStore(Protocol):
+    """The API server, as far as decisions go."""
+
+    async def answer(self, decision: SagaDecision, status: DecisionStatus, saga: Saga | None) -> None:
+        """Write the answer unless there is one, and make the decision the saga's own; one gone is fine.
+
+        Raises ConnectionError when nobody answers.
+        """
 
 
 BusEvent = ReplyArrived | Confirmed | Returned | Unconfirmed

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter as Tally
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
@@ -17,31 +17,33 @@ from skald_wire import Direction
 
 from saga_operator.domain import machine, moments
 from saga_operator.domain.effects import Announce, AnswerDecision, Effect, Finish, Look, Publish, Store
-from saga_operator.domain.events import (
-    DefinitionChanged,
-    Event,
-    Reconnected,
-    ReplyArrived,
-    SagaGone,
-    SagaSeen,
-    Woken,
-)
-from saga_operator.domain.kinds import Phase, Saga, SagaDefinition
+from saga_operator.domain.events import Event, Reconnected, ReplyArrived, SagaGone, SagaSeen, Woken
+from saga_operator.domain.kinds import Phase, Saga, SagaDecision, SagaDefinition
 from saga_operator.domain.model import Definition
 from saga_operator.engine.checkpoint import Checkpointer
 from saga_operator.engine.crew import Crew
+from saga_operator.engine.decisions import Decisions
 from saga_operator.engine.definitions import Definitions
+from saga_operator.engine.entrance import SPREAD, Entrance
 from saga_operator.engine.herald import Herald
 from saga_operator.engine.mailbox import Mailboxes
-from saga_operator.engine.ports import BusEvent, Clock, CommandBus, DefinitionStore, Metrics, Ref, SagaStore, Tracer
+from saga_operator.engine.ports import (
+    BusEvent,
+    Clock,
+    CommandBus,
+    DecisionStore,
+    DefinitionStore,
+    Metrics,
+    Ref,
+    SagaStore,
+    Tracer,
+)
 from saga_operator.engine.sweep import Sweeper
 from saga_operator.engine.table import LiveSaga, Table
 from saga_operator.engine.timers import Timers
 
 log = logging.getLogger(__name__)
 
-SPREAD: Final = 0.0005
-"""Seconds per live saga over which a crowd that comes at once (a start, a reconnect) is spread."""
 FAULT_PAUSE: Final = 30.0
 """Seconds until a saga is looked at again whose event could not be processed."""
 
@@ -52,6 +54,7 @@ class Ports:
 
     store: SagaStore
     definitions: DefinitionStore
+    decisions: DecisionStore
     bus: CommandBus
     clock: Clock
     metrics: Metrics
@@ -70,6 +73,22 @@ class Engine:
         self._stopping = False
         self._timers = Timers(ports.clock)
         self._definitions = Definitions(ports.definitions, ports.clock, self._definition_changed)
+        self._decisions = Decisions(
+            ports.decisions,
+            ports.store,
+            self._table,
+            ports.clock,
+            post=self._mailboxes.post,
+            found=self.saga_seen,
+        )
+        self._entrance = Entrance(
+            self._table,
+            self._definitions,
+            self._timers,
+            ports.clock,
+            post=self._mailboxes.post,
+            opened=self._decisions.saga_moved,
+        )
         self._herald = Herald(ports.store, ports.bus, ports.tracer)
         self._checkpointer = Checkpointer(
             ports.store,
@@ -87,6 +106,8 @@ class Engine:
             self._herald.messengers,
             self._definitions.reader,
             self._definitions.writer,
+            self._decisions.reader,
+            self._decisions.writer,
         )
         self._sweeping: asyncio.Task[None] | None = None
 
@@ -110,6 +131,11 @@ class Engine:
         for crew in self._crews:
             await crew.stop()
 
+    def recover(self, sagas: Iterable[Saga]) -> None:
+        """All that were live when this operator began: the oldest are first."""
+        for saga in sorted(sagas, key=lambda saga: saga.metadata.creation_timestamp):
+            self.saga_seen(saga, listed=True)
+
     def saga_seen(self, saga: Saga, *, listed: bool = False) -> None:
         """A watch showed it, or a list at the watch's beginning."""
         if listed:
@@ -124,13 +150,13 @@ class Engine:
         if not listed and self._table.has_left(saga.metadata.uid):
             return
         if live is not None:
-            self._table.remove(live)
+            self._forget(live)
         live = LiveSaga(ref, saga)
         self._table.add(live)
         if listed:
-            self._later(partial(self._load, live))
+            self._entrance.enter_with_crowd(live)
         else:
-            self._load(live)
+            self._entrance.enter(live)
 
     def saga_deleted(self, ref: Ref, uid: str) -> None:
         """The watch of live sagas lost it: it is terminal (mostly by our own write) or really gone."""
@@ -145,6 +171,14 @@ class Engine:
     def definition_deleted(self, ref: Ref, uid: str) -> None:
         """A watch said that it is gone."""
         self._definitions.deleted(ref, uid)
+
+    def decision_seen(self, decision: SagaDecision) -> None:
+        """A watch or list showed one that nobody has answered."""
+        self._decisions.seen(decision)
+
+    def decision_deleted(self, decision: SagaDecision) -> None:
+        """The watch of unanswered decisions lost it."""
+        self._decisions.deleted(decision)
 
     def deliver(self, ref: Ref, event: BusEvent) -> None:
         """The broker said something about a saga. For one unknown, gone or terminal it is dropped (rule I2)."""
@@ -164,37 +198,24 @@ class Engine:
 
     def reconnected(self) -> None:
         """There is a new reply queue: everything open is sent again, so that answers find it."""
+        now, number = self._clock.now(), len(self._table)
         for live in self._table:
-            self._later(partial(self._mailboxes.post, live, Reconnected()))
+            moment = now + self._clock.jitter() * SPREAD * number
+            self._timers.at(moment, partial(self._mailboxes.post, live, Reconnected()))
 
     def phases(self) -> Mapping[str, int]:
         """How many live sagas are in which phase."""
         tally = Tally(live.phase for live in self._table)
         return {phase.value: tally[phase] for phase in Phase if not phase.terminal}
 
-    def _later(self, action: partial[None]) -> None:
-        self._timers.at(self._clock.now() + self._clock.jitter() * SPREAD * len(self._table), action)
-
-    def _load(self, live: LiveSaga) -> None:
-        if live.gone:
-            return
-        if self._definitions.get(live.definition) is None:
-            # The watch of definitions may be behind: only the API server can say that there is none.
-            self._definitions.look_up(live.definition)
-        else:
-            self._open(live)
-
-    def _open(self, live: LiveSaga) -> None:
-        live.knowledge = machine.open_saga(live.saga)
-        self._mailboxes.post(live, SagaSeen(live.saga, authoritative=False))
-
     def _definition_changed(self, ref: Ref) -> None:
-        for live in self._table:
-            if live.definition == ref:
-                if live.knowledge is None:
-                    self._open(live)
-                else:
-                    self._mailboxes.post(live, DefinitionChanged())
+        self._entrance.definition_changed(ref)
+
+    def _forget(self, live: LiveSaga) -> None:
+        """It is no longer live: terminal, gone or replaced."""
+        self._entrance.left(live)
+        self._table.remove(live)
+        self._decisions.saga_moved(live.ref)
 
     def _changed(self, live: LiveSaga, saga: Saga) -> None:
         """Pass on only what our own writes did not bring about: a new spec, or another operator's flip."""
@@ -223,7 +244,7 @@ class Engine:
         if live.gone:
             return
         if isinstance(event, SagaGone) or (isinstance(event, SagaSeen) and event.saga.status.phase.terminal):
-            self._table.remove(live)
+            self._forget(live)
             return
         self._wake_at(live, live.knowledge.wake_at)
 
@@ -249,8 +270,8 @@ class Engine:
                 self._herald.announce(live.saga, effect)
             case Look():
                 self._checkpointer.verify(live)
-            case AnswerDecision(decision, state, message):
-                log.info("decision %s is %s: %s", decision.metadata.name, state, message)
+            case AnswerDecision():
+                self._decisions.answer(effect, live.saga)
             case Finish():
                 self._finish(live)
 
@@ -260,7 +281,7 @@ class Engine:
         self._metrics.count("finished", phase)
         if status.start_time is not None:
             self._metrics.observe("duration_seconds", self._clock.now() - moments.parse(status.start_time), phase)
-        self._table.remove(live)
+        self._forget(live)
         self._herald.finished(live.saga)
 
     def _participant(self, live: LiveSaga, step: str) -> str | None:

@@ -83,7 +83,7 @@ class LiveSaga:
     def phase(self) -> Phase:
         """As its status would show it if it were written now; the first write of a fast saga is its last."""
         stored = self.saga.status.phase
-        begun = self.knowledge is not None and bool(self.knowledge.steps)
+        begun = self.knowledge is not None and bool(self.knowledge.steps) and self.knowledge.admitted
         return Phase.RUNNING if begun and stored is Phase.PENDING else stored
 
     def forget(self) -> None:

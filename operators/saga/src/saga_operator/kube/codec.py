@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -9,10 +10,11 @@ from typing import Any
 import msgspec
 import orjson
 
-from saga_operator.domain.kinds import Metadata, Saga, SagaDefinition
+from saga_operator.domain.kinds import Metadata, Saga, SagaDecision, SagaDefinition
 from saga_operator.engine.ports import Ref
 
 JSON = Any
+log = logging.getLogger(__name__)
 
 
 class Unreadable(ConnectionError):
@@ -36,6 +38,15 @@ class _Names(msgspec.Struct):
     items: list[_Item]
 
 
+class _PageMetadata(msgspec.Struct):
+    continue_: str = msgspec.field(default="", name="continue")
+
+
+class _Page(msgspec.Struct):
+    items: list[msgspec.Raw]
+    metadata: _PageMetadata
+
+
 class LeaseSpec(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     """Of coordination.k8s.io, only what is used. Times are for people."""
 
@@ -56,6 +67,8 @@ class Lease(msgspec.Struct, frozen=True):
 _lease = msgspec.json.Decoder(Lease)
 _saga = msgspec.json.Decoder(Saga)
 _definition = msgspec.json.Decoder(SagaDefinition)
+_decision = msgspec.json.Decoder(SagaDecision)
+_page = msgspec.json.Decoder(_Page)
 _names = msgspec.json.Decoder(_Names)
 
 
@@ -77,6 +90,28 @@ def decode_definition(body: bytes) -> SagaDefinition:
     """A SagaDefinition as the API server sent it. Raises Unreadable."""
     with _reading():
         return _definition.decode(body)
+
+
+def decode_decision(body: bytes) -> SagaDecision:
+    """A SagaDecision as the API server sent it. Raises Unreadable."""
+    with _reading():
+        return _decision.decode(body)
+
+
+def decode_page(body: bytes) -> tuple[list[Saga], str]:
+    """The sagas of one page of a list, without those that cannot be read, and where the next page begins, if any.
+
+    Raises Unreadable when it is no list at all.
+    """
+    with _reading():
+        page = _page.decode(body)
+    sagas = []
+    for item in page.items:
+        try:
+            sagas.append(_saga.decode(item))
+        except msgspec.MsgspecError as error:
+            log.error("a listed saga cannot be read and is left alone: %s", error)  # noqa: TRY400  the sentence says it all
+    return sagas, page.metadata.continue_
 
 
 def decode_names(body: bytes) -> list[tuple[Ref, str]]:
@@ -110,6 +145,12 @@ def to_definition(raw: Mapping[str, JSON]) -> SagaDefinition:
     """A SagaDefinition out of kopf's dictionaries. Raises Unreadable."""
     with _reading():
         return msgspec.convert(raw, SagaDefinition)
+
+
+def to_decision(raw: Mapping[str, JSON]) -> SagaDecision:
+    """A SagaDecision out of kopf's dictionaries. Raises Unreadable."""
+    with _reading():
+        return msgspec.convert(raw, SagaDecision)
 
 
 def encode(document: Mapping[str, JSON]) -> bytes:

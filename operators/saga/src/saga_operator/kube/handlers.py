@@ -12,10 +12,11 @@ from typing import Any, Final, Protocol, Self
 
 import kopf
 
-from saga_operator.domain.kinds import GROUP, VERSION, Saga, SagaDefinition
+from saga_operator.domain.kinds import GROUP, VERSION, Saga, SagaDecision, SagaDefinition
 from saga_operator.engine.ports import Ref
 from saga_operator.kube import codec
 from saga_operator.kube.client import Access
+from saga_operator.kube.decisions import UNANSWERED_SELECTOR
 from saga_operator.kube.store import LIVE_SELECTOR
 
 log = logging.getLogger(__name__)
@@ -39,6 +40,12 @@ class Watcher(Protocol):
     def definition_deleted(self, ref: Ref, uid: str) -> None:
         """A definition is gone."""
 
+    def decision_seen(self, decision: SagaDecision) -> None:
+        """A decision is new or changed."""
+
+    def decision_deleted(self, decision: SagaDecision) -> None:
+        """A decision left the list of unanswered ones."""
+
 
 class Shell:
     """kopf's memo: what the handlers need."""
@@ -58,6 +65,7 @@ def make_registry() -> kopf.OperatorRegistry:
     kopf.on.login(registry=registry)(log_in)
     kopf.on.event(GROUP, VERSION, "sagas", registry=registry)(handle_saga_event)
     kopf.on.event(GROUP, VERSION, "sagadefinitions", registry=registry)(handle_definition_event)
+    kopf.on.event(GROUP, VERSION, "sagadecisions", registry=registry)(handle_decision_event)
     return registry
 
 
@@ -99,6 +107,20 @@ async def handle_definition_event(event: Mapping[str, Any], memo: Shell, **_: An
         log.error("definition %s cannot be read and is left alone: %s", _ref(raw), error)  # noqa: TRY400  the sentence says it all
         return
     memo.watcher.definition_seen(definition)
+
+
+async def handle_decision_event(event: Mapping[str, Any], memo: Shell, **_: Any) -> None:
+    """Pass on a decision."""
+    raw = event["object"]
+    try:
+        decision = codec.to_decision(raw)
+    except codec.Unreadable as error:
+        log.error("decision %s cannot be read and is left alone: %s", _ref(raw), error)  # noqa: TRY400  the sentence says it all
+        return
+    if event["type"] == "DELETED":
+        memo.watcher.decision_deleted(decision)
+    else:
+        memo.watcher.decision_seen(decision)
 
 
 def _ref(raw: Mapping[str, Any]) -> Ref:
@@ -149,6 +171,7 @@ def make_settings() -> kopf.OperatorSettings:
     settings.watching.chunk_size = 500
     # Terminal sagas leave the watch as DELETED, and a restart lists only live ones.
     settings.watching.field_selectors[GROUP, "sagas"] = LIVE_SELECTOR
+    settings.watching.field_selectors[GROUP, "sagadecisions"] = UNANSWERED_SELECTOR
     settings.networking.request_timeout = 10
     # Short, because sagas wait; many, because kopf, and with it the process, ends when they are used up, and an API
     # server that starts answers 403 and 5xx for a while.

@@ -28,6 +28,7 @@ from saga_operator.engine.ports import (
 )
 from saga_operator.kube import codec
 from saga_operator.kube.client import Answer, KubeClient
+from saga_operator.kube.pages import pages, quoted
 
 JSON = Any
 log = logging.getLogger(__name__)
@@ -74,9 +75,16 @@ class KubeStore:
 
     async def live(self) -> Collection[tuple[Ref, str]]:
         """Names and uids only, from the API server's cache. Raises ConnectionError."""
-        path = f"{_collection('sagas', self._namespace)}?fieldSelector={_quoted(LIVE_SELECTOR)}&resourceVersion=0"
+        path = f"{_collection('sagas', self._namespace)}?fieldSelector={quoted(LIVE_SELECTOR)}&resourceVersion=0"
         answer = await self._client.get(path, accept=NAMES_ONLY)
         return codec.decode_names(_expect_ok(answer, "the list of live sagas"))
+
+    async def live_sagas(self) -> list[Saga]:
+        """Every saga that is not terminal, whole. Raises ConnectionError."""
+        found: list[Saga] = []
+        async for page in pages(self._client, _collection("sagas", self._namespace), LIVE_SELECTOR):
+            found += page
+        return found
 
     async def announce(self, saga: Saga, announcement: Announce) -> None:
         """Create the Event; the same one again after a restart is the same object, not a second one."""
@@ -114,10 +122,6 @@ def _collection(plural: str, namespace: str) -> str:
 
 def _path(plural: str, ref: Ref) -> str:
     return f"{_collection(plural, ref.namespace)}/{ref.name}"
-
-
-def _quoted(selector: str) -> str:
-    return selector.replace("!", "%21").replace("=", "%3D").replace(",", "%2C")
 
 
 def _result(answer: Answer) -> WriteResult:

@@ -15,6 +15,7 @@ COUNTERS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "patches": ("Status writes, by the API server's HTTP code; none: no answer", ("code",)),
     "conflicts": ("Status writes that another write had overtaken", ()),
     "finished": ("Sagas that reached a terminal phase", ("phase",)),
+    "reaped": ("Terminal sagas deleted after their ttlSecondsAfterFinished", ()),
     "faults": ("Events that could not be processed: each is a bug, see the log", ()),
 }
 """Name to help text and labels; exported as ``skald_saga_<name>_total``."""

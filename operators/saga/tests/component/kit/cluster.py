@@ -73,6 +73,27 @@ class Cluster:
         }
         return self.call("POST", self.path("sagas"), body)
 
+    def decide(self, saga: str, action: str, step: str | None = None, **more: Any) -> str:
+        """Create a SagaDecision in one's own name; its name."""
+        whoami = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
+        me = self.call("POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews", whoami)["status"]["userInfo"]
+        spec = {"saga": saga, "action": action, "by": me["username"], "reason": "a test says so", **more}
+        body = {
+            "apiVersion": "skald.dev/v1alpha1",
+            "kind": "SagaDecision",
+            "metadata": {"generateName": f"{saga}-"},
+            "spec": spec if step is None else {**spec, "step": step},
+        }
+        return str(self.call("POST", self.path("sagadecisions"), body)["metadata"]["name"])
+
+    def decision(self, name: str) -> JSON:
+        """A SagaDecision as it is now."""
+        return self.call("GET", self.path("sagadecisions", name))
+
+    def answer(self, name: str) -> JSON:
+        """What became of a decision, once that is known."""
+        return eventually(f"decision {name} answered", lambda: self.decision(name).get("status"))
+
     def saga(self, name: str) -> JSON:
         """As it is now."""
         return self.call("GET", self.path("sagas", name))

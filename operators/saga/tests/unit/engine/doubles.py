@@ -12,10 +12,12 @@ import msgspec
 from msgspec.structs import replace
 from saga_operator.domain.effects import Announce
 from saga_operator.domain.kinds import (
+    DecisionStatus,
     DefinitionStatus,
     Metadata,
     Phase,
     Saga,
+    SagaDecision,
     SagaDefinition,
     SagaSpec,
     Status,
@@ -80,6 +82,10 @@ class MemoryStore:
         self.patches: list[dict[str, Any]] = []
         self.script: list[WriteResult] = []
         self.announced: list[Announce] = []
+        self.answers: dict[str, tuple[DecisionStatus, str | None]] = {}
+        """By the decision's uid: the answer, and the uid of the saga that owns the decision now."""
+        self.outages = 0
+        """Calls that raise before one is answered."""
         self.gate = asyncio.Event()
         self.gate.set()
         self.under_way = 0
@@ -122,6 +128,12 @@ class MemoryStore:
 
     async def write_acceptance(self, definition: SagaDefinition, status: DefinitionStatus) -> None:
         self.definitions[Ref.of(definition.metadata)] = replace(definition, status=status)
+
+    async def answer(self, decision: SagaDecision, status: DecisionStatus, saga: Saga | None) -> None:
+        if self.outages:
+            self.outages -= 1
+            raise ConnectionError("nobody answers")
+        self.answers[decision.metadata.uid] = (status, None if saga is None else saga.metadata.uid)
 
 
 def patched(target: Any, patch: Any) -> Any:

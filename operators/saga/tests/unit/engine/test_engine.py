@@ -3,96 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import uuid
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
 from typing import Any
 
 from msgspec.structs import replace
-from saga_operator.domain.events import ReplyArrived
-from saga_operator.domain.kinds import Metadata, Phase, Saga, SagaDefinition, SagaDefinitionSpec, SagaSpec, Step
+from saga_operator.domain.kinds import Phase, SagaDefinitionSpec, Step
 from saga_operator.engine.ports import Ref, Refused, Unavailable
-from saga_operator.engine.runner import Engine, Ports
-from skald_wire import Reply, ReplyType
 
-from operators.saga.tests.unit.engine.doubles import MemoryBus, MemoryStore, NoTracer, StillClock, TallyMetrics
-
-HERE = Ref("shop", "order-1")
-DEFINITION = SagaDefinition(
-    metadata=Metadata(name="one", namespace="shop", uid="d", generation=1),
-    spec=SagaDefinitionSpec(steps=[Step(name="ship", participant="shipping", command="ship", pivot=True)]),
-)
-
-
-class Bench:
-    """An engine at work."""
-
-    def __init__(self) -> None:
-        self.store = MemoryStore()
-        self.bus = MemoryBus()
-        self.metrics = TallyMetrics()
-        self.engine = Engine(Ports(self.store, self.store, self.bus, StillClock(), self.metrics, NoTracer()))
-        self.store.definitions[Ref("shop", "one")] = DEFINITION
-
-    def create(self, name: str = "order-1") -> Saga:
-        """A saga that a watch then shows."""
-        saga = Saga(
-            metadata=Metadata(
-                name=name,
-                namespace="shop",
-                uid=str(uuid.uuid4()),
-                resource_version="1",
-                generation=1,
-                creation_timestamp="2100-01-01T00:00:00Z",  # so that no deadline passes
-            ),
-            spec=SagaSpec(definition="one"),
-        )
-        self.store.sagas[Ref.of(saga.metadata)] = saga
-        self.engine.saga_seen(saga)
-        return saga
-
-    async def until(self, what: Callable[[], Any]) -> None:
-        async with asyncio.timeout(10):
-            while not what():  # noqa: ASYNC110  the engine has no event for a test to wait on
-                await asyncio.sleep(0.001)
-
-    async def answer(self, user: str = "shipping", sent: int = 0) -> None:
-        """Let the participant succeed."""
-        await self.until(lambda: len(self.bus.sent) > sent)
-        ref, message = self.bus.sent[sent]
-        address = message.address
-        reply = Reply(
-            command_id=address.command_id,
-            type=ReplyType.SUCCEEDED,
-            body={},
-            saga=address.saga,
-            step=address.step,
-            direction=address.direction,
-            fingerprint=address.fingerprint,
-            attempt=message.attempt,
-            user_id=user,
-        )
-        self.engine.deliver(ref, ReplyArrived(reply))
-
-    async def ended(self) -> None:
-        await self.until(lambda: self.bus.finished)
-        assert self.store.sagas[HERE].status.phase is Phase.SUCCEEDED
-
-
-@asynccontextmanager
-async def bench() -> AsyncIterator[Bench]:
-    built = Bench()
-    built.engine.start()
-    yield built
-    await built.engine.stop(5)
-
-
-def run(scenario: Callable[[Bench], Coroutine[Any, Any, None]]) -> None:
-    async def whole() -> None:
-        async with bench() as built:
-            await scenario(built)
-
-    asyncio.run(whole())
+from operators.saga.tests.unit.engine.bench import DEFINITION, HERE, Bench, run
 
 
 def test_a_fast_saga_is_written_once() -> None:

@@ -1,0 +1,41 @@
+"""Terminal sagas are deleted after their time; what they did is remembered where it was done."""
+
+from __future__ import annotations
+
+import json
+
+from operators.saga.tests.component.kit.cluster import eventually
+from operators.saga.tests.component.kit.participants import Decline
+from operators.saga.tests.component.kit.yard import CHAIN, Yard
+
+
+def gone(yard: Yard, saga: str) -> bool:
+    return not yard.cluster.exists(yard.cluster.path("sagas", saga))
+
+
+def test_a_saga_is_deleted_after_its_time_and_applied_again_it_repeats_nothing(yard: Yard) -> None:
+    operator = yard.operator()
+    operator.start()
+    *_, shipping = participants = yard.serve_chain()
+    shipping.script["ship"] = lambda command: (
+        Decline("NoCarrier") if command.address.saga.endswith("declined") else {"did": "ship"}
+    )
+    yard.define("chain", *CHAIN)
+    verdicts = {"served": "Succeeded", "declined": "Compensated"}
+    with yard.channel() as channel:
+        queue = channel.queue_declare("", exclusive=True).method.queue
+        for saga, phase in verdicts.items():
+            yard.cluster.start(saga, "chain", input={"order": saga}, ttlSecondsAfterFinished=0)
+            yard.cluster.wait(saga, phase)
+        effects = [dict(participant.effects) for participant in participants]
+        channel.queue_bind(queue, "events", "dev.skald.saga.finished")
+        for saga in verdicts:
+            eventually(f"{saga} deleted", lambda saga=saga: gone(yard, saga), seconds=120)
+        told = {json.loads(channel.basic_get(queue, auto_ack=True)[2])["data"]["name"] for _ in verdicts}
+    assert told == set(verdicts), "the world was told again before they went"
+    eventually("counted", lambda: operator.metric("skald_saga_reaped_total") == len(verdicts))
+    for saga, phase in verdicts.items():
+        yard.cluster.start(saga, "chain", input={"order": saga})
+        yard.cluster.wait(saga, phase)
+    assert [dict(participant.effects) for participant in participants] == effects
+    assert not any(gone(yard, saga) for saga in verdicts), "without a time it stays"
