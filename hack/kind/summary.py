@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
@@ -53,18 +54,24 @@ def versions(way: Way) -> Mapping[str, str]:
 
 
 def print_summary(console: Console, way: Way, found: Mapping[str, str], verdicts: Sequence[Verdict]) -> None:
-    """Versions, every test by name, what was not the real thing, and what this machine could not show."""
-    lines = ["", "=== what ran", *(f"{name:<11}{value}" for name, value in found.items())]
+    """Versions, every test by name, what this machine could not show, and what was not the real thing."""
+    lines = ["", "=== what ran", *(f"{name:<11}{value}" for name, value in found.items()), *describe_tests(verdicts)]
+    console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
+    show_stand_ins(way, console)
+
+
+def describe_tests(verdicts: Sequence[Verdict]) -> list[str]:
+    """A line for each test, one for all, and one for each thing that was not shown."""
+    lines = []
     for verdict in verdicts:
         lines.append(f"{verdict.outcome}  {verdict.seconds:6.1f} s  {verdict.name}")
         lines += [f"{'':18}proven by: {how}" for how in verdict.proven]
-    counts = {outcome: sum(verdict.outcome == outcome for verdict in verdicts) for outcome in ("passed", "FAILED")}
-    lines.append(f"{len(verdicts)} tests: {counts['passed']} passed, {counts['FAILED']} failed")
+    outcomes = Counter(verdict.outcome for verdict in verdicts)
+    counted = ", ".join(f"{count} {outcome}" for outcome, count in outcomes.items())
     not_shown = [line for verdict in verdicts for line in verdict.not_shown]
-    lines.append(f"not shown here: {len(not_shown) or 'nothing'}")
-    lines += [f"  {line}" for line in not_shown]
-    console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
-    show_stand_ins(way, console)
+    lines += [f"{len(verdicts)} tests: {counted or 'pytest did not come to any'}"]
+    lines += [f"not shown here: {len(not_shown) or 'nothing'}", *(f"  {line}" for line in not_shown)]
+    return lines
 
 
 def _clock(seconds: float) -> str:

@@ -4,7 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from hack.kind.verdicts import read_verdicts
+from hack.kind.summary import describe_tests
+from hack.kind.verdicts import Verdict, read_verdicts
 
 TESTS = """\
 import pytest
@@ -47,3 +48,22 @@ def test_the_verdicts_are_those_of_the_run_by_name_and_in_order(tmp_path: Path) 
 
 def test_a_run_that_wrote_no_report_has_no_verdicts(tmp_path: Path) -> None:
     assert read_verdicts(tmp_path / "none.xml") == []
+
+
+def test_the_summary_names_every_test_how_it_was_proven_and_what_was_not_shown() -> None:
+    verdicts = [
+        Verdict("test_it::test_a_promise_holds", 1.23, "passed", ["by looking"], []),
+        Verdict("test_it::test_another", 0.5, "FAILED", [], ["denial: this network enforces nothing"]),
+    ]
+    assert describe_tests(verdicts) == [
+        "passed     1.2 s  test_it::test_a_promise_holds",
+        "                  proven by: by looking",
+        "FAILED     0.5 s  test_it::test_another",
+        "2 tests: 1 passed, 1 FAILED",
+        "not shown here: 1",
+        "  denial: this network enforces nothing",
+    ]
+
+
+def test_the_summary_of_a_run_without_tests_says_so() -> None:
+    assert describe_tests([]) == ["0 tests: pytest did not come to any", "not shown here: nothing"]
