@@ -76,7 +76,7 @@
   for: 1m
   labels: {severity: warning, workload: {{ .name }}}
   annotations:
-    summary: Messages that nobody could handle lie in a dead queue; `skald dlq list` shows them
+    summary: Messages that nobody could handle lie in a dead queue; python -m skald.deadletters shows them
 - alert: BrokerBlocksPublishers
   expr: max(rabbitmq_alarms_memory_used_watermark) > 0 or max(rabbitmq_alarms_free_disk_space_watermark) > 0
   for: 1m

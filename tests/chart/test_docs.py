@@ -1,0 +1,16 @@
+"""docs/chart.md names a test for each promise: they are there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+FOLDERS = (Path("tests/chart"), Path("tests/e2e"))
+
+
+def test_every_test_that_the_promises_name_exists():
+    files = [file for folder in FOLDERS for file in folder.glob("test_*.py")]
+    functions = {name for file in files for name in re.findall(r"^def (test_\w+)", file.read_text(), re.MULTILINE)}
+    named = set(re.findall(r"`(test_[\w.]+)`", Path("docs/chart.md").read_text()))
+    assert named
+    assert named <= functions | {file.name for file in files}
