@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 import signal
 import threading
@@ -17,6 +16,7 @@ from hack.chaos.etcd import Etcd
 from hack.chaos.schedule import Fault, Kind
 from hack.embedded.errors import PlatformError
 from hack.embedded.platform import Platform
+from hack.embedded.processtree import signal_tree
 from hack.embedded.supervisor import Supervisor
 
 __all__ = ["Hands"]
@@ -87,7 +87,7 @@ class Hands:
             pid = self._supervisor.info(process).pid
             if pid:
                 with contextlib.suppress(ProcessLookupError):
-                    os.killpg(pid, number)
+                    signal_tree(pid, number)
                     return pid
             time.sleep(0.1)
         raise PlatformError(f"{process} was not started again within {_PATIENCE:.0f} s, so it cannot be hit")
@@ -102,7 +102,7 @@ class Hands:
     def _thaw(self, pid: int) -> None:
         self._frozen.discard(pid)
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(pid, signal.SIGCONT)
+            signal_tree(pid, signal.SIGCONT)
 
     def _snapshot(self) -> None:
         deadline = time.monotonic() + _PATIENCE

@@ -55,8 +55,6 @@ TARGETS: Final[Mapping[str, int]] = {
 }
 """Processes, and how often each is hit in proportion to the others."""
 
-_NOT_FROZEN: Final = frozenset({"postgres"})
-"""Its backends are process groups of their own, so a signal to the server's would stop only its door."""
 _FREEZES: Final = 0.25
 _GAP: Final = 2.5
 _LONGEST_GAP: Final = 8.0
@@ -80,7 +78,7 @@ def draw(seed: int, kills: int) -> Sequence[Fault]:
 
 def _blow(chance: random.Random) -> Fault:
     (target,) = chance.choices(list(TARGETS), list(TARGETS.values()))
-    if target in _NOT_FROZEN or chance.random() >= _FREEZES:
+    if chance.random() >= _FREEZES:
         return Fault(Kind.KILL, _gap(chance), target)
     shortest, longest = _OPERATOR_FREEZE if target == "saga-operator" else _FREEZE
     return Fault(Kind.FREEZE, _gap(chance), target, round(chance.uniform(shortest, longest), 1))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import signal as signals
 import time
@@ -30,6 +29,7 @@ from hack.embedded.manifests import apply_namespace
 from hack.embedded.plan import start
 from hack.embedded.processes.environment import CLIENTS
 from hack.embedded.processes.kubernetes import kubectl
+from hack.embedded.processtree import signal_tree
 from hack.embedded.supervisor import Supervisor
 
 
@@ -134,14 +134,14 @@ class Platform:
         """Stop, start, and wait until it is ready."""
         restart(self.catalogue.process(process), self.instance, self._supervisor)
 
-    def kill(self, process: str, signal: int = signals.SIGKILL) -> None:
+    def kill(self, process: str, signal: signals.Signals = signals.SIGKILL) -> None:
         """Send a signal to a process and all it started. One that dies of it is started again by the supervisor."""
         pid = self.pid(process)
         if not pid:
             raise PlatformError(f"{process} does not run, so nothing can be sent to it")
         # looked up first: once killed, the supervisor may have reaped it before it can be asked for
         victim = psutil.Process(pid)
-        os.killpg(pid, signal)
+        signal_tree(pid, signal)
         if signal == signals.SIGKILL:
             psutil.wait_procs([victim], timeout=10)
 

@@ -39,7 +39,5 @@ def test_every_part_is_killed_in_a_long_run(target: str) -> None:
     assert target in {fault.target for fault in draw(7, 200) if fault.kind is Kind.KILL}
 
 
-def test_nothing_is_frozen_that_could_not_be() -> None:
-    frozen = [fault for fault in draw(7, 1_000) if fault.kind is Kind.FREEZE]
-    assert "postgres" not in {fault.target for fault in frozen}
-    assert all(fault.lasts > 0 for fault in frozen)
+def test_a_freeze_ends() -> None:
+    assert all((fault.lasts > 0) == (fault.kind is Kind.FREEZE) for fault in draw(7, 1_000))
