@@ -79,8 +79,7 @@ def _bars(story: Story, width: int) -> Table:
 
 
 def _state(span: Span, story: Story) -> Text:
-    never = span.state is StepState.PENDING and story.saga.status.phase.terminal
-    return Text("never ran" if never else str(span.state), _STATES.get(span.state, "dim"))
+    return Text(span.called(ended=story.saga.status.phase.terminal), _STATES.get(span.state, "dim"))
 
 
 def _widest(story: Story, field: str) -> int:
@@ -153,7 +152,8 @@ def _with_gaps(story: Story) -> Iterator[tuple[str, Text, Happening]]:
         before = each.at
         shown = Text("" if gap < 0.0005 else f"⋯ {show(gap)}" if gap >= long else show(gap))
         shown.stylize("bold yellow" if gap >= long else "dim")
-        yield _offset(each.at - story.begin, story), shown, each
+        offset = _offset(each.at - story.begin, story)
+        yield offset if each.exact else f"~{show(each.at - story.begin)}", shown, each
 
 
 def _offset(seconds: float, story: Story) -> str:

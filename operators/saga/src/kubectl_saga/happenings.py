@@ -38,6 +38,7 @@ _OTHERWISE: Final = {
 }
 _RAN: Final = (StepState.SUCCEEDED, StepState.COMPENSATING, StepState.COMPENSATED, StepState.WAIVED)
 """States of a step whose action succeeded, whatever came after."""
+_MIDDLE, _LATE = 0.5, 0.999
 _ANSWERED: Final = (*_RAN, StepState.FAILED, StepState.CANCELLED)
 
 
@@ -49,6 +50,8 @@ class Happening:
     who: str
     what: str
     mood: Mood = "plain"
+    exact: bool = True
+    """False: only the second is known, and ``at`` is a guess within it."""
 
 
 class Chronicler:
@@ -94,15 +97,20 @@ class Chronicler:
             changed = entry.get("fieldsV1", {}).get("f:spec", {})
             at, who = moments.parse(entry["time"]) if entry.get("time") else 0.0, str(entry.get("manager", ""))
             if "f:cancel" in changed and self._saga.spec.cancel:
-                yield Happening(at, who, "asked for a cancel", "back")
+                yield Happening(_guess(at, *self._effects_of_cancel()), who, "asked for a cancel", "back", exact=False)
             if "f:suspend" in changed:
-                yield Happening(at, who, "suspended the saga" if self._saga.spec.suspend else "let the saga go on")
+                what = "suspended the saga" if self._saga.spec.suspend else "let the saga go on"
+                yield Happening(_guess(at), who, what, exact=False)
         for decision in decisions:
             yield from self._of_decision(decision)
         seen = {decision.metadata.uid for decision in decisions}
         for applied in self._status.decisions:
             if applied.uid not in seen:
-                yield Happening(moments.parse(applied.at), applied.by, _decided(applied))
+                yield Happening(_guess(moments.parse(applied.at)), applied.by, _decided(applied), exact=False)
+
+    def _effects_of_cancel(self) -> Iterator[str | None]:
+        yield self._status.completion_time
+        yield from (step.finished_at for step in self._status.steps.values() if step.state is StepState.CANCELLED)
 
     def of_flip(self, at: float | None) -> Iterator[Happening]:
         """Why the saga went back."""
@@ -112,19 +120,19 @@ class Chronicler:
             yield Happening(at, OPERATOR, f"turned back because of {failure.step}: {failure.code}{sentence}", "back")
 
     def of_stalls(self, events: Sequence[Mapping[str, JSON]], condition: StatusCondition | None) -> Iterator[Happening]:
-        """From Events, and from the condition once the API server has forgotten these, which it does after an hour."""
-        told = set()
+        """The stall that lasts, from the condition; earlier ones from Events, as long as the API server keeps these."""
+        lasting = condition if condition is not None and condition.status == "True" else None
         for event in events:
-            if event.get("reason") in _STALLS:
-                told.add(event["reason"])
-                yield Happening(_time_of(event), OPERATOR, f"stalled, {event['reason']}: {event['message']}", "bad")
+            if event.get("reason") in _STALLS and (lasting is None or event["reason"] != lasting.reason):
+                at = _guess(_time_of(event), condition.last_transition_time if condition else None, within=_LATE)
+                yield Happening(at, OPERATOR, f"stalled, {event['reason']}: {event['message']}", "bad", exact=False)
         if condition is None:
             return
         at = moments.parse(condition.last_transition_time)
-        if condition.status == "False":
+        if lasting is None:
             yield Happening(at, OPERATOR, "no longer stalled", "good")
-        elif condition.reason not in told:
-            yield Happening(at, OPERATOR, f"stalled, {condition.reason}: {condition.message}", "bad")
+        else:
+            yield Happening(at, OPERATOR, f"stalled, {lasting.reason}: {lasting.message}", "bad")
 
     def _of_approval(self, name: str, step: StepStatus) -> Iterator[Happening]:
         if step.started_at is not None:
@@ -143,10 +151,10 @@ class Chronicler:
 
     def _of_decision(self, decision: SagaDecision) -> Iterator[Happening]:
         spec, status = decision.spec, decision.status
-        at = moments.parse(decision.metadata.creation_timestamp)
+        at = _guess(moments.parse(decision.metadata.creation_timestamp), status.applied_at)
         refused = status.state == "Refused"
         became = f" (refused: {status.message})" if refused else "" if status.state else " (not answered yet)"
-        yield Happening(at, spec.by, f"{_decided(spec)}{became}", "bad" if refused else "plain")
+        yield Happening(at, spec.by, f"{_decided(spec)}{became}", "bad" if refused else "plain", exact=False)
 
     def _became(self, name: str, step: StepStatus) -> tuple[str, Mood]:
         if step.state in _RAN:
@@ -165,6 +173,12 @@ class Chronicler:
     def _participant(self, name: str) -> str:
         step = self._steps.get(name)
         return step.participant if step is not None and step.participant else "participant"
+
+
+def _guess(second: float, *effects: str | None, within: float = _MIDDLE) -> float:
+    """When it was, if only the second is known: within it, and not after what came of it."""
+    known = [moments.parse(effect) for effect in effects if effect is not None]
+    return min([second + within, *(effect for effect in known if effect >= second)])
 
 
 def _decided(decision: AppliedDecision | SagaDecisionSpec) -> str:

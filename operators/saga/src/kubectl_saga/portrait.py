@@ -8,7 +8,7 @@ from typing import Final
 import click
 from saga_operator.domain import moments
 from saga_operator.domain.durations import show
-from saga_operator.domain.kinds import Saga, SagaDefinition, StepState, StepStatus
+from saga_operator.domain.kinds import Saga, SagaDefinition, Step, StepState, StepStatus
 
 from kubectl_saga.output import Cell, clean, compact, table
 from kubectl_saga.overview import COLOURS
@@ -63,16 +63,17 @@ def _ago(text: str, now: float) -> str:
 
 def _steps(saga: Saga, definition: SagaDefinition | None, now: float) -> Sequence[Sequence[Cell | str]]:
     known = saga.status.steps
-    names = [step.name for step in definition.spec.steps] if definition is not None else list(known)
-    return [_step(name, known.get(name, StepStatus()), now, ended=saga.status.phase.terminal) for name in names]
+    steps = {step.name: step for step in definition.spec.steps} if definition is not None else dict.fromkeys(known)
+    ended = saga.status.phase.terminal
+    return [_step(name, known.get(name, StepStatus()), step, now, ended=ended) for name, step in steps.items()]
 
 
-def _step(name: str, step: StepStatus, now: float, *, ended: bool) -> list[Cell | str]:
-    never = step.state is StepState.PENDING and ended
+def _step(name: str, step: StepStatus, defined: Step | None, now: float, *, ended: bool) -> list[Cell | str]:
+    span = span_of(name, step, defined)
     return [
         name,
-        "never ran" if never else Cell(str(step.state), _STATES.get(step.state)),
-        span_of(name, step, None).tries,
+        Cell(span.called(ended=ended), _STATES.get(step.state)),
+        span.tries,
         _took(step, now),
         _answer(step),
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from saga_operator.domain import moments
@@ -38,10 +38,17 @@ class Span:
 
     step: str
     command: str
-    """``participant.command`` of the action; empty when the definition cannot be read, and for an approval."""
+    """``participant.command`` of the action; empty when the definition cannot be read."""
     state: StepState
     action: Stretch
     undo: Stretch | None
+    approval: bool = False
+
+    def called(self, *, ended: bool) -> str:
+        """The state in a person's words. ``ended``: the saga has."""
+        if ended and self.state in (StepState.PENDING, StepState.RUNNING):
+            return "never ran" if self.state is StepState.PENDING else "not known"
+        return "Waiting" if self.approval and self.state is StepState.RUNNING else str(self.state)
 
     @property
     def tries(self) -> str:
@@ -74,12 +81,13 @@ def tell(
     steps = _steps(saga, definition)
     happenings = [
         Happening(begin, _creator(fields), "created the saga"),
-        *(each for name in steps for each in chronicler.of_step(name)),
         *chronicler.of_people(decisions, fields),
+        *(each for name in steps for each in chronicler.of_step(name)),
         *chronicler.of_flip(_turned_at(saga)),
         *(each for name in steps for each in chronicler.of_undoing(name)),
         *chronicler.of_stalls(events, _condition(saga, "Stalled")),
     ]
+    happenings = [each if each.exact else replace(each, at=min(max(begin, each.at), end)) for each in happenings]
     happenings.sort(key=lambda each: each.at)  # stable: at the same moment the order is the one above
     spans = tuple(span_of(name, status.steps.get(name, StepStatus()), step) for name, step in steps.items())
     return Story(saga, begin, end, spans, (*happenings, _ending(saga, end)))
@@ -95,10 +103,12 @@ def _steps(saga: Saga, definition: SagaDefinition | None) -> dict[str, Step | No
 
 def span_of(name: str, step: StepStatus, known: Step | None) -> Span:
     """One step's time, as recorded."""
-    undo = step.compensation
+    undo, approval = step.compensation, known is not None and known.approval is not None
+    command = f"{known.participant}.{known.command}" if known is not None and known.command else ""
     return Span(
         step=name,
-        command=f"{known.participant}.{known.command}" if known is not None and known.command else "",
+        command="a person decides" if approval else command,
+        approval=approval,
         state=step.state,
         action=Stretch(step.attempts or 0, step.failures or 0, _moment(step.started_at), _moment(step.finished_at)),
         undo=None

@@ -42,9 +42,10 @@ def decide(
         step = step_for(action, step, saga, typed(SagaDefinition, definition) if definition else None, session.again)
     about = {"step": step} if step is not None else {}
     created = session.sagas.decide(stored, {"action": action, "reason": reason, **about, **more})
-    what = f"{action} of {step or f'saga {name}'}"
+    what = f"{action} {step}" if step else action
     if wait:
-        _conclude(f"saga.skald.dev/{name}: {what}", _settled(session, name, created), session.again(f"watch {name}"))
+        after = "watch" if action in WANTED else "get"
+        _conclude(f"saga.skald.dev/{name}: {what}", _settled(session, name, created), session.again(f"{after} {name}"))
     else:
         title = f"sagadecision.skald.dev/{created['metadata']['name']}"
         say(f"{title} created: {what}; what becomes of it: {session.again(f'timeline {name}')}")
@@ -65,7 +66,7 @@ def _settled(session: Session, saga: str, created: Object) -> DecisionStatus:
     )
 
 
-def _conclude(what: str, status: DecisionStatus, follow: str) -> None:
+def _conclude(what: str, status: DecisionStatus, look: str) -> None:
     if status.state == "Refused":
         raise CliError(clean(f"{what} was refused: {status.message or 'no reason is given'}"))
-    say(f"{what} was applied; follow it with: {follow}")
+    say(f"{what} was applied; look at it with: {look}")

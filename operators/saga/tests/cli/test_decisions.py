@@ -65,7 +65,7 @@ def test_a_decision_is_made_in_ones_own_name_and_what_became_of_it_is_told(
     decision = answer(cluster, "retried", "Applied", "payments.charge is sent again")
     result = deciding.result(60)
     assert result.exit_code == 0, result.output
-    said = "saga.skald.dev/retried: Retry of charge was applied; follow it with: kubectl saga watch retried -n "
+    said = "saga.skald.dev/retried: Retry charge was applied; look at it with: kubectl saga watch retried -n "
     assert result.stdout == f"{said}{cluster.namespace}\n"
     assert decision["spec"] == {
         "saga": "retried",
@@ -85,7 +85,7 @@ def test_a_refused_decision_is_a_failure_with_the_operators_reason(cluster: Clus
     answer(cluster, "ran", "Refused", "it ran")
     result = deciding.result(60)
     assert result.exit_code == 1
-    assert "error: saga.skald.dev/ran: Skip of charge was refused: it ran" in result.stderr
+    assert "error: saga.skald.dev/ran: Skip charge was refused: it ran" in result.stderr
 
 
 def test_a_step_is_completed_with_an_output_from_the_line_or_from_a_file(
@@ -164,3 +164,13 @@ def test_steps_are_completed_by_what_can_be_decided_about_them(cluster: Cluster,
     offered = steps_to("Retry")(context, click.Argument(["step"]), "ch")
     assert [item.value for item in offered] == ["charge"]
     assert steps_to("Approve")(context, click.Argument(["step"]), "") == []
+
+
+def test_sagas_are_held_and_let_go(cluster: Cluster, run: Run) -> None:
+    begin(cluster, "held")
+    held = run("suspend", "held")
+    assert held.exit_code == 0, held.output
+    assert cluster.saga("held")["spec"]["suspend"] is True
+    assert "saga.skald.dev/held goes on" in run("resume", "held").stdout
+    assert cluster.saga("held")["spec"]["suspend"] is False
+    assert run("resume", "held").stdout == "saga.skald.dev/held was not suspended\n"

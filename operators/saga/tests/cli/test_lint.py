@@ -35,7 +35,7 @@ def test_the_repositorys_own_definitions_are_good() -> None:
     files = sorted([*REPOSITORY.glob("manifests/definitions/*.yaml"), *REPOSITORY.glob("manifests/samples/*.yaml")])
     result = lint(*files)
     assert result.exit_code == 0, result.output
-    assert result.stdout == "2 definitions, no problems\n"
+    assert result.stdout == "3 definitions, no problems\n"
 
 
 def test_a_broken_sample_is_refused_with_file_line_and_step() -> None:

@@ -83,6 +83,46 @@ def test_I5_the_plan_is_what_a_cancel_then_does(
     assert run("cancel", "planned").exit_code == 1
 
 
+def test_I6_people_decide_and_the_saga_goes_on(participants: list[Participant], yard: Yard, run: Run) -> None:
+    participants[1].script["label"] = lambda _: Decline("NoPaper", "the printer is empty", retryable=True)
+    yard.define(
+        "judged",
+        {"name": "review", "approval": {"expiresAfter": "5m"}},
+        step("pay", "payments", pivot=True),
+        step("label", "payments", compensation=None, retryPolicy={"nonRetryableErrors": ["NoPaper"]}),
+        step("note", "inventory", compensation=None, input={"label": "$(steps.label.output.number)"}),
+    )
+    yard.cluster.start("judged", "judged")
+    yard.cluster.wait("judged", "Waiting")
+    assert "a person: approve or reject review" in run("list").stdout
+    approved = run("approve", "judged", "--reason", "Looks fine")
+    assert "judged: Approve review was applied" in approved.output
+
+    eventually("stalled", lambda: yard.cluster.stalled("judged") == "StepFailed")
+    skipped = run("skip", "judged", "--reason", "Not needed")
+    assert skipped.exit_code == 1
+    assert "Skip label was refused: other steps use the output of step label" in skipped.stderr
+    completed = run("complete", "judged", "--output", '{"number": "L-7"}', "--reason", "Written by hand")
+    participants[1].reset()
+    assert "judged: Complete label was applied" in completed.output
+
+    yard.cluster.wait("judged", "Succeeded")
+    (note,) = participants[0].messages("judged")
+    assert isinstance(note, Command)
+    assert note.input == {"label": "L-7"}
+    story = run("timeline", "judged").stdout
+    for told in ("decided Approve review: Looks fine", "(refused: ", "decided Complete label: Written by hand"):
+        assert told in story
+
+
+def test_a_suspended_saga_waits_to_be_resumed(participants: list[Participant], yard: Yard, run: Run) -> None:
+    yard.cluster.start("held", "stay", input={"trip": "t-9"}, suspend=True)
+    yard.cluster.wait("held", "Suspended")
+    assert "a person: resume" in run("list").stdout
+    assert run("resume", "held").exit_code == 0
+    yard.cluster.wait("held", "Succeeded")
+
+
 def test_start_waits_for_the_end(participants: list[Participant], run: Run, write: Callable[[JSON], Path]) -> None:
     arguments = ("start", "-f", write({"trip": "t-2"}), "--definition", "stay", "--wait")
     succeeded = run(*arguments, "--name", "waited")

@@ -11,6 +11,7 @@ from saga_operator.domain.kinds import Saga, SagaDecision, SagaDefinition
 
 from kubectl_saga.completion import saga_names
 from kubectl_saga.drawing import draw
+from kubectl_saga.happenings import Happening
 from kubectl_saga.output import document, output_option, say
 from kubectl_saga.session import Session, connection_options, pass_session
 from kubectl_saga.stored import typed
@@ -59,8 +60,13 @@ def _as_document(story: Story) -> dict[str, JSON]:
         "begin": moments.show(story.begin),
         "end": moments.show(story.end),
         "steps": [_span(span) for span in story.spans],
-        "happenings": [{"at": moments.show(each.at), "who": each.who, "what": each.what} for each in story.happenings],
+        "happenings": [_happening(each) for each in story.happenings],
     }
+
+
+def _happening(happening: Happening) -> dict[str, JSON]:
+    told = {"at": moments.show(happening.at), "who": happening.who, "what": happening.what}
+    return told if happening.exact else {**told, "exact": False}
 
 
 def _span(span: Span) -> dict[str, JSON]:
