@@ -7,7 +7,7 @@ from typing import Final
 
 from skald.logging import set_up_logging
 from skald.money import Money
-from skald.mongo import connect
+from skald.mongo import connect_and_wait
 
 from catalog.domain import Product
 from catalog.settings import CatalogSeed
@@ -29,5 +29,5 @@ def run() -> None:
     """Store the products that are not there yet."""
     settings = CatalogSeed.from_env()
     set_up_logging(settings.service, settings.log_level)
-    added = Products(connect(settings)).add(PRODUCTS)
+    added = Products(connect_and_wait(settings)).add(PRODUCTS)
     logger.info("seeded %d of %d products", len(added), len(PRODUCTS))

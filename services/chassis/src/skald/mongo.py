@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final, NoReturn
@@ -18,12 +20,24 @@ from pymongo.errors import (
 
 from skald.settings import StoreSettings
 
-__all__ = ["Client", "StoreInterrupted", "StoreUnavailable", "connect", "is_duplicate", "ping", "store_errors"]
+__all__ = [
+    "Client",
+    "StoreInterrupted",
+    "StoreUnavailable",
+    "connect",
+    "connect_and_wait",
+    "is_duplicate",
+    "ping",
+    "store_errors",
+]
+
+logger = logging.getLogger(__name__)
 
 Document = dict[str, Any]
 
 _GIVE_UP_MS: Final = 3000
 """How long one operation waits for a server before the store counts as away."""
+_PAUSE: Final = 1.0
 _AUTHENTICATION_FAILED: Final = 18
 _DUPLICATE_KEY: Final = 11000
 _INTERNAL_ERROR: Final = 1
@@ -75,6 +89,26 @@ def connect(settings: StoreSettings) -> Database[Document]:
         socketTimeoutMS=2 * _GIVE_UP_MS,
     )
     return client[settings.mongodb_database]
+
+
+def connect_and_wait(settings: StoreSettings, patience: float = 300.0) -> Database[Document]:
+    """The service's database, once it answers: for a program that would only be started again. ``patience`` in seconds.
+
+    Raises StoreUnavailable, with what was wrong at last.
+    """
+    database = connect(settings)
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            ping(database)
+        except StoreUnavailable as error:
+            if time.monotonic() > deadline:
+                database.client.close()
+                raise
+            logger.warning("waiting: %s", error)
+            time.sleep(_PAUSE)
+        else:
+            return database
 
 
 def ping(database: Database[Document]) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import pytest
 import requests
+from skald.mongo import StoreUnavailable, connect_and_wait, ping
+from skald.settings import StoreSettings
 from skald.testing.messages import SagaStep
 from skald.testing.waiting import eventually
 from skald_wire import ReplyType
@@ -64,6 +67,19 @@ def broker_users(parts, newcomer) -> Iterator[BrokerUsers]:
     users.drop(newcomer)
 
 
+@pytest.fixture
+def seeds_settings(parts, newcomer) -> StoreSettings:
+    return StoreSettings.from_env(
+        {
+            "SKALD_SERVICE": "seed",
+            "SKALD_NAMESPACE": "shop",
+            "SKALD_METRICS_BIND": "127.0.0.1:0",
+            "SKALD_MONGODB_URI": newcomer.url(parts.mongodb_uri("catalog")),
+            "SKALD_MONGODB_DATABASE": parts.new_database("catalog"),
+        }
+    )
+
+
 def test_a_worker_waits_until_the_database_knows_its_user(stage, operator, newcomer, store_users) -> None:
     worker = stage.worker(SKALD_MONGODB_URI=newcomer.url(stage.store.url))
     eventually("the worker says what it waits for", lambda: "the user and password in SKALD_MONGODB_URI" in stage.log())
@@ -73,6 +89,22 @@ def test_a_worker_waits_until_the_database_knows_its_user(stage, operator, newco
         "charged": 1
     }
     assert worker.poll() is None
+
+
+def test_a_program_that_runs_once_waits_until_the_database_knows_its_user(
+    newcomer, store_users, seeds_settings
+) -> None:
+    with ThreadPoolExecutor() as pool:
+        seeding = pool.submit(connect_and_wait, seeds_settings)
+        store_users.add_user(newcomer.name, newcomer.password)
+        database = seeding.result(timeout=60)
+        ping(database)
+        database.client.close()
+
+
+def test_a_program_that_runs_once_gives_up_when_its_patience_ends(seeds_settings) -> None:
+    with pytest.raises(StoreUnavailable, match="the user and password in SKALD_MONGODB_URI"):
+        connect_and_wait(seeds_settings, patience=0)
 
 
 def test_a_worker_waits_until_the_broker_knows_its_user(stage, operator, newcomer, broker_users) -> None:

@@ -6,7 +6,7 @@ import logging
 from typing import Final
 
 from skald.logging import set_up_logging
-from skald.mongo import connect
+from skald.mongo import connect_and_wait
 
 from payments.domain import PaymentMethod
 from payments.settings import PaymentsSeed
@@ -29,5 +29,5 @@ def run() -> None:
     """Store the methods that are not there yet. Safe to repeat."""
     settings = PaymentsSeed.from_env()
     set_up_logging(settings.service, settings.log_level)
-    added = Methods(connect(settings)).add(METHODS)
+    added = Methods(connect_and_wait(settings)).add(METHODS)
     logger.info("stored %d of %d payment methods; the others were there already", len(added), len(METHODS))
