@@ -14,7 +14,6 @@ from typing import Any, Final
 
 import jsonschema_rs
 import msgspec
-from saga_operator.crds.rules import LISTS
 from saga_operator.domain.kinds import API_VERSION, SagaDefinition, SagaDefinitionSpec
 from saga_operator.domain.model import DefinitionError, compile_definition
 
@@ -102,11 +101,7 @@ def _problem(document: Document, text: str, *path: str | int) -> Problem:
 @cache
 def _schema() -> Any:
     """The form of a spec, from the types that the CustomResourceDefinition is generated from."""
-    schema = _without_null(msgspec.json.schema(SagaDefinitionSpec))
-    for (kind, field), extra in LISTS.items():
-        if extra.get("x-kubernetes-list-type") == "set" and kind in schema["$defs"]:
-            schema["$defs"][kind]["properties"][field]["uniqueItems"] = True
-    return jsonschema_rs.validator_for(schema)
+    return jsonschema_rs.validator_for(_without_null(msgspec.json.schema(SagaDefinitionSpec)))
 
 
 def _without_null(schema: JSON) -> JSON:

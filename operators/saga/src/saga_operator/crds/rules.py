@@ -153,15 +153,12 @@ DURATIONS: Final = {
 }
 """By name of the field: the shortest and the longest."""
 
-_SET: Final = {"x-kubernetes-list-type": "set"}
 LISTS: Final[dict[tuple[str, str], dict[str, Any]]] = {
     ("SagaDefinitionSpec", "steps"): {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]},
-    ("Step", "dependsOn"): _SET,
-    ("RetryPolicy", "nonRetryableErrors"): _SET,
     ("DefinitionStatus", "conditions"): {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
     ("Status", "conditions"): {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
 }
-"""By struct and field: which lists refuse duplicates, and of what."""
+"""By struct and field: which lists of objects refuse duplicates, and of what."""
 
 PROPERTIES: Final[dict[tuple[str, str], dict[str, Any]]] = {
     ("Saga", "status"): {"default": {"phase": Phase.PENDING.value}},

@@ -26,6 +26,7 @@ _KEPT = (
     "maximum",
     "minItems",
     "maxItems",
+    "uniqueItems",
 )
 
 
@@ -87,6 +88,8 @@ class _Converter:
         converted = self.convert(schema)
         if (owner, field) in self._docs:
             converted["description"] = self._docs[owner, field]
+        if converted.pop("uniqueItems", False):  # an API server refuses the word, and knows one of its own for it
+            converted["x-kubernetes-list-type"] = "set"
         if field in DURATIONS:
             converted |= duration(*DURATIONS[field])
         return converted | LISTS.get((owner, field), {}) | PROPERTIES.get((owner, field), {})

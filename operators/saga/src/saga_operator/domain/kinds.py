@@ -26,6 +26,7 @@ TRACEPARENT = "skald.dev/traceparent"
 
 Name = Annotated[str, Meta(max_length=40, pattern=r"^[a-z]([a-z0-9-]*[a-z0-9])?$")]
 Word = Annotated[str, Meta(max_length=63, pattern=r"^[a-z]([a-z0-9-]*[a-z0-9])?$")]
+_SET = Meta(extra_json_schema={"uniqueItems": True})
 Duration = Annotated[str, Meta(max_length=20, description="a duration such as 200ms, 5s or 10m")]
 
 
@@ -46,7 +47,7 @@ class RetryPolicy(_Strict, frozen=True):
     max_interval: Duration | None = None
     max_attempts: Annotated[int, Meta(ge=1, le=1000)] | None = None
     """Counts Failed answers, not silence."""
-    non_retryable_errors: Annotated[list[Annotated[str, Meta(max_length=63)]], Meta(max_length=32)] | None = None
+    non_retryable_errors: Annotated[list[Annotated[str, Meta(max_length=63)]], Meta(max_length=32), _SET] | None = None
     """Codes of failures that no further attempt would cure."""
 
 
@@ -101,7 +102,7 @@ class Step(_Strict, frozen=True):
     approval: Approval | None = None
     pivot: bool | None = None
     """The point of no return: steps before it can be undone, steps after it are retried until they succeed."""
-    depends_on: Annotated[list[Name], Meta(max_length=8)] | None = None
+    depends_on: Annotated[list[Name], Meta(max_length=8), _SET] | None = None
     """Absent: the step listed before. Empty: none."""
     when: Annotated[list[Condition], Meta(max_length=8)] | None = None
     """False: the step is skipped, and the steps that depend on it go on."""
