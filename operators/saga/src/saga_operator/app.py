@@ -88,7 +88,8 @@ class Operator:
         decisions, clock = KubeDecisions(self._client), SystemClock()
         self._engine = Engine(Ports(store, store, decisions, self._bus, clock, self._metrics, tracer))
         self._reaper = Reaper(self._client, settings.namespace, self._bus.publish_finished, clock, self._metrics)
-        self._metrics.watch_phases(self._engine.phases)
+        self._metrics.watch("active", self._engine.tally.phases)
+        self._metrics.watch("stalled", self._engine.tally.stalls)
         self._watching = asyncio.Event()
         self._told_to_stop = asyncio.Event()
         bind = settings.metrics_bind

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from skald_wire import Cancel, Command
+from skald_wire import Cancel, Command, Reply
 
 from saga_operator.domain.effects import Announce
 from saga_operator.domain.events import Confirmed, ReplyArrived, Returned, Unconfirmed
@@ -160,7 +160,13 @@ class Metrics(Protocol):
 
 
 class Tracer(Protocol):
-    """Distributed tracing, after the fact."""
+    """Distributed tracing. Times are Unix seconds."""
+
+    def sent(self, saga: Ref, message: Command | Cancel, now: float) -> None:
+        """An attempt begins."""
+
+    def answered(self, saga: Ref, reply: Reply, now: float) -> None:
+        """An attempt ends."""
 
     def record(self, saga: Saga) -> None:
         """Export the spans of a saga that reached a terminal phase."""

@@ -7,19 +7,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter as Tally
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
 from skald_wire import Direction
 
-from saga_operator.domain import machine, moments
+from saga_operator.domain import machine
 from saga_operator.domain.effects import Announce, AnswerDecision, Effect, Finish, Look, Publish, Store
 from saga_operator.domain.events import Event, Reconnected, ReplyArrived, SagaGone, SagaSeen, Woken
-from saga_operator.domain.kinds import Phase, Saga, SagaDecision, SagaDefinition
-from saga_operator.domain.model import Definition
+from saga_operator.domain.kinds import Saga, SagaDecision, SagaDefinition
 from saga_operator.engine.checkpoint import Checkpointer
 from saga_operator.engine.crew import Crew
 from saga_operator.engine.decisions import Decisions
@@ -40,6 +38,7 @@ from saga_operator.engine.ports import (
 )
 from saga_operator.engine.sweep import Sweeper
 from saga_operator.engine.table import LiveSaga, Table
+from saga_operator.engine.tally import Tally
 from saga_operator.engine.timers import Timers
 
 log = logging.getLogger(__name__)
@@ -89,7 +88,8 @@ class Engine:
             post=self._mailboxes.post,
             opened=self._decisions.saga_moved,
         )
-        self._herald = Herald(ports.store, ports.bus, ports.tracer)
+        self.tally = Tally(self._table, self._definitions, ports.clock, ports.metrics, ports.tracer)
+        self._herald = Herald(ports.store, ports.bus, ports.tracer, self._timers, ports.clock)
         self._checkpointer = Checkpointer(
             ports.store,
             self._definitions,
@@ -121,6 +121,7 @@ class Engine:
         """Take no more events, write what is known, end. What ``seconds`` do not suffice for the registers know."""
         self._stopping = True
         self._timers.close()
+        self._herald.flush()
         for live in self._table:
             self._checkpointer.flush(live)
         for crew in (self._checkpointer.crew, self._herald.messengers, self._herald.announcers):
@@ -187,14 +188,9 @@ class Engine:
         live = self._table.get(ref)
         if live is None or live.knowledge is None:
             if isinstance(event, ReplyArrived):
-                self._count_reply("late", ref, event)
-            return
-        if isinstance(event, ReplyArrived):
-            if event.reply.user_id != self._participant(live, event.reply.step):
-                self._count_reply("foreign", ref, event)
-                return
-            self._metrics.count("replies", {"type": event.reply.type.value})
-        self._mailboxes.post(live, event)
+                self.tally.dropped("late", ref, event.reply)
+        elif not isinstance(event, ReplyArrived) or self.tally.heard(live, event.reply):
+            self._mailboxes.post(live, event)
 
     def reconnected(self) -> None:
         """There is a new reply queue: everything open is sent again, so that answers find it."""
@@ -202,11 +198,6 @@ class Engine:
         for live in self._table:
             moment = now + self._clock.jitter() * SPREAD * number
             self._timers.at(moment, partial(self._mailboxes.post, live, Reconnected()))
-
-    def phases(self) -> Mapping[str, int]:
-        """How many live sagas are in which phase."""
-        tally = Tally(live.phase for live in self._table)
-        return {phase.value: tally[phase] for phase in Phase if not phase.terminal}
 
     def _definition_changed(self, ref: Ref) -> None:
         self._entrance.definition_changed(ref)
@@ -263,6 +254,7 @@ class Engine:
     def _perform(self, live: LiveSaga, effect: Effect) -> None:
         match effect:
             case Publish(message):
+                self.tally.sent(live, message)
                 self._bus.send(live.ref, message)
             case Store(urgent):
                 self._checkpointer.request(live, urgent=urgent)
@@ -276,24 +268,6 @@ class Engine:
                 self._finish(live)
 
     def _finish(self, live: LiveSaga) -> None:
-        status = live.saga.status
-        phase = {"phase": status.phase.value}
-        self._metrics.count("finished", phase)
-        if status.start_time is not None:
-            self._metrics.observe("duration_seconds", self._clock.now() - moments.parse(status.start_time), phase)
+        self.tally.finished(live.saga)
         self._forget(live)
         self._herald.finished(live.saga)
-
-    def _participant(self, live: LiveSaga, step: str) -> str | None:
-        match self._definitions.get(live.definition):
-            case Definition() as definition if step in definition.positions:
-                return definition.steps[definition.positions[step]].participant
-            case _:
-                return None
-
-    def _count_reply(self, outcome: str, ref: Ref, event: ReplyArrived) -> None:
-        self._metrics.count("replies", {"type": outcome})
-        reply = event.reply
-        where = {"saga": str(ref), "step": reply.step, "message_id": reply.message_id}
-        level = logging.WARNING if outcome == "foreign" else logging.DEBUG
-        log.log(level, "dropped a %s reply from broker user %r", outcome, reply.user_id, extra=where)

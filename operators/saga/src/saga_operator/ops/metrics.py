@@ -14,6 +14,7 @@ COUNTERS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "publishes": ("Messages sent, by kind and by what became of them", ("kind", "outcome")),
     "patches": ("Status writes, by the API server's HTTP code; none: no answer", ("code",)),
     "conflicts": ("Status writes that another write had overtaken", ()),
+    "retries": ("Commands and cancels sent again, because nobody answered or the answer was Failed", ("participant",)),
     "finished": ("Sagas that reached a terminal phase", ("phase",)),
     "reaped": ("Terminal sagas deleted after their ttlSecondsAfterFinished", ()),
     "faults": ("Events that could not be processed: each is a bug, see the log", ()),
@@ -21,12 +22,18 @@ COUNTERS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
 """Name to help text and labels; exported as ``skald_saga_<name>_total``."""
 HISTOGRAMS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "duration_seconds": ("From a saga's start to its terminal phase", ("phase",)),
+    "step_seconds": ("From an action's first command to its outcome", ("participant", "command")),
     "patch_seconds": ("One status write, as long as the API server took", ()),
 }
 GAUGES: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "lease_held": ("1 where the Lease is held and sagas are run, 0 on standby", ()),
     "loop_lag_seconds": ("How late the event loop was with the last timer", ()),
 }
+LEVELS: Final[Mapping[str, tuple[str, str]]] = {
+    "active": ("Live sagas", "phase"),
+    "stalled": ("Live sagas that wait for something that they cannot bring about", "reason"),
+}
+"""Asked for at every scrape: name to help text and label."""
 BUCKETS: Final = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300, 1800)
 
 
@@ -69,21 +76,23 @@ class PrometheusMetrics:
         gauge = self._gauges[name]
         (gauge.labels(**labels) if labels else gauge).set(value)
 
-    def watch_phases(self, phases: Callable[[], Mapping[str, int]]) -> None:
-        """Export how many sagas are live in each phase, asked for at every scrape."""
-        self._registry.register(_Phases(phases))
+    def watch(self, name: str, source: Callable[[], Mapping[str, int]]) -> None:
+        """Export what ``source`` says at every scrape, by the values of the one label."""
+        self._registry.register(_Level(name, source))
 
     def page(self) -> bytes:
         """The exposition, in Prometheus' text format."""
         return generate_latest(self._registry)
 
 
-class _Phases(Collector):
-    def __init__(self, phases: Callable[[], Mapping[str, int]]) -> None:
-        self._phases = phases
+class _Level(Collector):
+    def __init__(self, name: str, source: Callable[[], Mapping[str, int]]) -> None:
+        self._name = name
+        self._source = source
 
     def collect(self) -> Iterator[Metric]:
-        family = GaugeMetricFamily("skald_saga_active", "Live sagas by phase", labels=["phase"])
-        for phase, number in self._phases().items():
-            family.add_metric([phase], number)
+        text, label = LEVELS[self._name]
+        family = GaugeMetricFamily(f"skald_saga_{self._name}", text, labels=[label])
+        for value, number in self._source().items():
+            family.add_metric([value], number)
         yield family

@@ -25,7 +25,7 @@ from saga_operator.domain.kinds import (
     StepStatus,
 )
 from saga_operator.engine.ports import Conflict, Fence, Missing, Ref, WriteResult, Written
-from skald_wire import Cancel, Command
+from skald_wire import Cancel, Command, Reply
 
 UID = "52bd6a7c-0f6b-4b8a-9d55-3b1f3f6f2c77"
 
@@ -164,5 +164,11 @@ class MemoryBus:
 
 
 class NoTracer:
+    def sent(self, saga: Ref, message: Command | Cancel, now: float) -> None:
+        """Nothing."""
+
+    def answered(self, saga: Ref, reply: Reply, now: float) -> None:
+        """Nothing."""
+
     def record(self, saga: Saga) -> None:
         """Nothing."""

@@ -53,8 +53,8 @@ def test_those_that_wait_are_pending() -> None:
         bench.create("first")
         bench.create("second")
         await bench.until(lambda: bench.bus.sent)
-        assert bench.engine.phases()["Pending"] == 1
-        assert bench.engine.phases()["Running"] == 1
+        assert bench.engine.tally.phases()["Pending"] == 1
+        assert bench.engine.tally.phases()["Running"] == 1
 
     run(scenario, ONE_AT_A_TIME)
 
@@ -67,7 +67,7 @@ def test_one_that_waits_can_be_cancelled_and_takes_nobodys_place() -> None:
         metadata = replace(waiting.metadata, generation=2, resource_version="2")
         bench.engine.saga_seen(replace(waiting, metadata=metadata, spec=replace(waiting.spec, cancel=True)))
         await bench.until(lambda: "second" in bench.sent_for())
-        assert bench.engine.phases()["Running"] + bench.engine.phases()["Pending"] == 2
+        assert bench.engine.tally.phases()["Running"] + bench.engine.tally.phases()["Pending"] == 2
 
     run(scenario, ONE_AT_A_TIME)
 

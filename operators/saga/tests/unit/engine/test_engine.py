@@ -96,7 +96,7 @@ def test_an_echo_that_arrives_after_the_end_begins_nothing() -> None:
         await bench.answer()
         await bench.ended()
         bench.engine.saga_seen(saga)
-        assert bench.engine.phases() == {phase.value: 0 for phase in Phase if not phase.terminal}
+        assert bench.engine.tally.phases() == {phase.value: 0 for phase in Phase if not phase.terminal}
         assert len(bench.bus.sent) == 1
 
     run(scenario)
@@ -121,7 +121,7 @@ def test_a_saga_that_the_list_lacks_is_read_and_then_forgotten() -> None:
         await bench.until(lambda: bench.bus.sent)
         del bench.store.sagas[HERE]
         await bench.engine._sweeper.sweep()
-        await bench.until(lambda: not any(bench.engine.phases().values()))
+        await bench.until(lambda: not any(bench.engine.tally.phases().values()))
 
     run(scenario)
 

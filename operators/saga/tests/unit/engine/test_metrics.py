@@ -6,15 +6,18 @@ from saga_operator.ops.metrics import COUNTERS, GAUGES, HISTOGRAMS, PrometheusMe
 
 def test_no_metric_has_a_label_whose_values_grow_with_the_sagas() -> None:
     labels = {label for _, names in [*COUNTERS.values(), *HISTOGRAMS.values(), *GAUGES.values()] for label in names}
-    assert labels <= {"type", "kind", "outcome", "code", "phase"}
+    assert labels <= {"type", "kind", "outcome", "code", "phase", "participant", "command"}
 
 
-def test_live_sagas_are_counted_at_the_scrape() -> None:
-    phases = {"Running": 0}
+@pytest.mark.parametrize(
+    ("name", "line"), [("active", 'active{phase="Running"}'), ("stalled", 'stalled{reason="Running"}')]
+)
+def test_live_sagas_are_counted_at_the_scrape(name: str, line: str) -> None:
+    found = {"Running": 0}
     metrics = PrometheusMetrics()
-    metrics.watch_phases(lambda: phases)
-    phases["Running"] = 3
-    assert b'skald_saga_active{phase="Running"} 3.0' in metrics.page()
+    metrics.watch(name, lambda: found)
+    found["Running"] = 3
+    assert f"skald_saga_{line} 3.0".encode() in metrics.page()
 
 
 def test_an_undocumented_metric_is_refused() -> None:
