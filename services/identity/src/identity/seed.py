@@ -7,7 +7,7 @@ from typing import Final
 
 from pymongo.database import Database
 from skald.logging import set_up_logging
-from skald.mongo import Document, connect
+from skald.mongo import Document, connect_and_wait
 
 from identity.domain import SCOPES, Client, User
 from identity.hashing import hash_secret, matches
@@ -42,4 +42,4 @@ def run() -> None:
     """Role seed."""
     settings = IdentitySeed.from_env()
     set_up_logging(settings.service, settings.log_level)
-    seed(connect(settings), settings.demo_client_secret.get_secret_value())
+    seed(connect_and_wait(settings), settings.demo_client_secret.get_secret_value())
