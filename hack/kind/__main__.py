@@ -9,6 +9,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import psutil
 from rich.console import Console
@@ -33,7 +34,8 @@ def _up(console: Console) -> None:
     with Board(console) as board:
         way = find_way(board)
         console.print(way.describe(), highlight=False, soft_wrap=True)
-        way.bring()
+        with ThreadPoolExecutor(1) as builder:
+            way.bring(builder.submit(way.build_images))
         way.install()
     console.print(f"[green]up[/] after {time.monotonic() - began:.0f} s", highlight=False)
     show_stand_ins(way, console)

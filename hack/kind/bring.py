@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -58,15 +58,10 @@ class Way:
         """The cluster, there or not."""
         return Cluster(self.engine, self.parts)
 
-    def bring(self, *earlier: Checkout) -> None:
-        """Make the cluster, unless it is there, and give it the images; of ``earlier`` releases too.
-
-        Images are built while the nodes boot. Raises PlatformError.
-        """
-        with ThreadPoolExecutor(1) as pool:
-            images = pool.submit(self.build_images, *earlier)
-            self.create()
-            self.load(images.result())
+    def bring(self, images: Future[Sequence[str]]) -> None:
+        """Make the cluster, unless it is there, and give it the images when they are built. Raises PlatformError."""
+        self.create()
+        self.load(images.result())
 
     def create(self) -> None:
         """Make the cluster, with DNS, metrics and volumes, unless it is there. Raises PlatformError."""
@@ -80,7 +75,10 @@ class Way:
             self._add_ons()
 
     def build_images(self, *earlier: Checkout) -> Sequence[str]:
-        """Build our own images, and get those of the backing services. Returns all names. Raises PlatformError."""
+        """Build our own images, those of ``earlier`` releases too, and get those of the backing services.
+
+        Returns all names. Raises PlatformError.
+        """
         workloads = Workloads(self.engine, self.parts)
         own = workloads.own(self.checkout, registry=self.registry)
         for checkout in earlier:

@@ -49,11 +49,12 @@ def _run(console: Console, phases: Phases) -> None:
     with Board(console) as board:
         way = find_way(board)
         console.print(f"e2e: {way.describe()}", highlight=False, soft_wrap=True)
-        with _logs_of_failure(way):
+        with _logs_of_failure(way), ThreadPoolExecutor(1) as builder:
+            images = builder.submit(way.build_images, previous_release(HOME))
+            listings = builder.submit(way.list_images)
             with phases.phase("cluster and images"):
-                way.bring(previous_release(HOME))
-            with phases.phase("install"), ThreadPoolExecutor(1) as pool:
-                listings = pool.submit(way.list_images)
+                way.bring(images)
+            with phases.phase("install"):
                 way.install()
                 listings.result()
     found = versions(way)
