@@ -8,11 +8,9 @@ import shlex
 import subprocess
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
-EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "participants"
 PARTICIPANT = "inventory"
 """What the participants under test are called, because this vhost's topology has a queue and a user of that name."""
 
@@ -23,18 +21,19 @@ class Kit:
 
     operator_url: str
     participant_url: str
+    url_variable: str = "AMQP_URL"
 
     def run(self, start: list[str], effects: list[str], *options: str, env: dict[str, str]):
         """What the kit finds out about the participant that ``start`` starts: its exit status, and what it prints."""
         arguments = [
             *("--amqp-url", self.operator_url, "--participant", PARTICIPANT),
             *("--action", "reserve", "--input", '{"seats": 2}', "--failing-input", '{"seats": 11}'),
-            *("--compensation", "release", "--compensation-input", "{}", "--url-variable", "SKALD_AMQP_URL"),
+            *("--compensation", "release", "--compensation-input", "{}", "--url-variable", self.url_variable),
             *("--start", f"exec {shlex.join(start)}", "--effects-command", shlex.join(effects), *options),
         ]
         return subprocess.run(
             [sys.executable, "-m", "skald.testing.conformance", *arguments],
-            env={"PATH": os.environ["PATH"], "SKALD_AMQP_URL": self.participant_url, **env},
+            env={"PATH": os.environ["PATH"], self.url_variable: self.participant_url, **env},
             capture_output=True,
             text=True,
             timeout=300,
