@@ -44,16 +44,16 @@ SETTINGS: Final = {
 class Told(Behaviour):
     """Tells the pod of every change."""
 
-    _tell: Callable[[Any], Any]
+    _tell: Callable[[Behaviour], Any]
 
-    def __init__(self, tell: Callable[[Any], Any]) -> None:
+    def __init__(self, tell: Callable[[Behaviour], Any]) -> None:
         object.__setattr__(self, "_tell", lambda _: None)
         super().__init__()
         object.__setattr__(self, "_tell", tell)
 
     def __setattr__(self, name: str, value: Any) -> None:
         super().__setattr__(name, value)
-        self._tell(asdict(self))
+        self._tell(self)
 
 
 class Pod:
@@ -66,7 +66,7 @@ class Pod:
         self._http.headers["Authorization"] = f"Bearer {cluster.admin_token}"
         self._http.verify = str(cluster.ca_file)
         self._http.trust_env = False
-        self._behaviour: Behaviour = Told(lambda behaviour: self._tell("behave", behaviour))
+        self._behaviour: Behaviour = Told(lambda told: self._tell("behave", asdict(told)))
 
     @property
     def behaviour(self) -> Behaviour:
@@ -91,7 +91,7 @@ class Pod:
         self._tell("stop", None)
 
     def _tell(self, what: str, order: Any) -> Any:
-        answer = self._http.post(f"{self._url}/{what}", json=order, timeout=20)
+        answer = self._http.post(f"{self._url}/{what}", data=json.dumps(order), timeout=20)
         assert answer.status_code == 200, answer.text
         return answer.json()
 

@@ -16,7 +16,7 @@ startupProbe:
   httpGet: {path: /livez, port: keys-metrics}
   periodSeconds: 2
   timeoutSeconds: 3
-  failureThreshold: 60
+  failureThreshold: 150
 readinessProbe:
   httpGet: {path: /readyz, port: keys-metrics}
   periodSeconds: 3
@@ -26,7 +26,7 @@ livenessProbe:
   httpGet: {path: /livez, port: keys-metrics}
   periodSeconds: 10
   timeoutSeconds: 5
-  failureThreshold: 3
+  failureThreshold: 6
 resources:
   requests: {cpu: 10m, memory: 64Mi, ephemeral-storage: 4Mi}
   limits: {cpu: 500m, memory: 192Mi, ephemeral-storage: 64Mi}

@@ -73,7 +73,8 @@ startupProbe:
   httpGet: {path: /livez, port: {{ $port }}}
   periodSeconds: 2
   timeoutSeconds: 3
-  failureThreshold: 60
+  # five minutes: in a first install on a small machine all start at once
+  failureThreshold: 150
 readinessProbe:
   httpGet: {path: /readyz, port: {{ $port }}}
   periodSeconds: 5
@@ -83,5 +84,6 @@ livenessProbe:
   httpGet: {path: /livez, port: {{ $port }}}
   periodSeconds: 10
   timeoutSeconds: 5
-  failureThreshold: 3
+  # a minute: who is only starved of CPU would get less of it by starting anew
+  failureThreshold: 6
 {{- end }}
