@@ -1,15 +1,12 @@
 """What the chart promises of its pods, seen on a cluster that enforces it."""
 
 import json
-import threading
 
 import pytest
-import requests
 
 from tests.e2e.cluster import KubectlError
+from tests.e2e.load import Asking, Crowd
 from tests.integration.shop import eventually
-
-DEPLOYMENTS = ("orders-web", "catalog-web")
 
 
 def test_the_namespace_enforces_restricted_pods_and_admits_all_of_the_chart(cluster):
@@ -54,30 +51,14 @@ def test_every_autoscaler_sees_the_metrics_it_scales_by(cluster):
 
 
 @pytest.mark.timeout(400)
-@pytest.mark.parametrize("deployment", DEPLOYMENTS)
-def test_a_rolling_restart_fails_no_request(cluster, shop, deployment):
-    path = {"orders-web": "/v1/orders", "catalog-web": "/v1/products"}[deployment]
-    stop, failures, served = threading.Event(), [], []
-
-    def ask():
-        while not stop.is_set():
-            try:
-                answer = shop.http.get(shop.url(path), timeout=15)
-                (served if answer.ok else failures).append(answer.status_code)
-            except requests.RequestException as error:
-                failures.append(repr(error))
-            stop.wait(0.1)
-
-    asker = threading.Thread(target=ask)
-    asker.start()
-    try:
+@pytest.mark.parametrize(("deployment", "path"), [("orders-web", "/v1/orders"), ("catalog-web", "/v1/products")])
+def test_a_rolling_restart_fails_no_request(cluster, shop, deployment, path):
+    asking = Asking(lambda: shop.http.get(shop.url(path), timeout=15))
+    with Crowd(asking):
         cluster.kubectl("rollout", "restart", f"deployment/{deployment}")
         cluster.kubectl("rollout", "status", f"deployment/{deployment}", "--timeout=240s")
-    finally:
-        stop.set()
-        asker.join()
-    assert served
-    assert failures == []
+    assert asking.served
+    assert asking.failures == []
 
 
 def _evict(cluster, pod):
