@@ -21,6 +21,7 @@ class Phases:
     """What a run spent its time on."""
 
     def __init__(self) -> None:
+        self._began = time.monotonic()
         self._seconds: dict[str, float] = {}
 
     @contextmanager
@@ -35,7 +36,7 @@ class Phases:
     def describe(self) -> str:
         """One line."""
         parts = [f"{name} {_clock(seconds)}" for name, seconds in self._seconds.items()]
-        return f"time: {', '.join(parts)}; in all {_clock(sum(self._seconds.values()))} (minutes:seconds)"
+        return f"time: {', '.join(parts)}; in all {_clock(time.monotonic() - self._began)} (minutes:seconds)"
 
 
 def versions(way: Way) -> Mapping[str, str]:
