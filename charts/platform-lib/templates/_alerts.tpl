@@ -52,18 +52,32 @@
 {{- end }}
 
 {{- define "platform-lib.alerts-operator" -}}
+- alert: SagasStalled
+  expr: max(skald_saga_stalled{job={{ .name | quote }}}) by (reason) > 0
+  for: 2m
+  labels: {severity: critical, workload: {{ .name }}}
+  annotations:
+    summary: Sagas wait for something that they cannot bring about ({{ "{{ $labels.reason }}" }})
+    description: "kubectl saga list -n {{ .root.Release.Namespace }} shows them first; kubectl saga timeline NAME says why"
+- alert: NobodyRunsSagas
+  expr: sum(skald_saga_lease_held{job={{ .name | quote }}}) < 1
+  for: 1m
+  labels: {severity: critical, workload: {{ .name }}}
+  annotations:
+    summary: No saga operator holds the Lease, so no saga goes on
+    description: "kubectl get lease saga-operator -n {{ .root.Release.Namespace }}; kubectl logs says why it is not taken"
 - alert: SagaFaults
-  expr: increase(skald_saga_faults_total[15m]) > 0
+  expr: increase(skald_saga_faults_total{job={{ .name | quote }}}[15m]) > 0
   labels: {severity: critical, workload: {{ .name }}}
   annotations:
     summary: The saga operator met something that it cannot process; its log says what
 - alert: SagasAborted
-  expr: increase(skald_saga_finished_total{phase="Aborted"}[15m]) > 0
+  expr: increase(skald_saga_finished_total{job={{ .name | quote }}, phase="Aborted"}[15m]) > 0
   labels: {severity: warning, workload: {{ .name }}}
   annotations:
     summary: Sagas were given up half done, and somebody has to look after them
 - alert: OperatorLags
-  expr: skald_saga_loop_lag_seconds > 1
+  expr: skald_saga_loop_lag_seconds{job={{ .name | quote }}} > 1
   for: 5m
   labels: {severity: warning, workload: {{ .name }}}
   annotations:

@@ -1,7 +1,12 @@
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
-from saga_operator.ops.metrics import COUNTERS, GAUGES, HISTOGRAMS, PrometheusMetrics
+from saga_operator.ops.metrics import COUNTERS, GAUGES, HISTOGRAMS, LEVELS, PrometheusMetrics
+
+ALERTS = Path("charts/platform-lib/templates/_alerts.tpl")
 
 
 def test_no_metric_has_a_label_whose_values_grow_with_the_sagas() -> None:
@@ -23,3 +28,13 @@ def test_live_sagas_are_counted_at_the_scrape(name: str, line: str) -> None:
 def test_an_undocumented_metric_is_refused() -> None:
     with pytest.raises(KeyError):
         PrometheusMetrics().count("surprise", {})
+
+
+def test_alerts_name_only_metrics_that_there_are() -> None:
+    named = set(re.findall(r"skald_saga_\w+", ALERTS.read_text()))
+    exported = {
+        *(f"skald_saga_{name}_total" for name in COUNTERS),
+        *(f"skald_saga_{name}" for name in (*GAUGES, *LEVELS)),
+    }
+    assert named
+    assert named <= exported
