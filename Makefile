@@ -5,7 +5,7 @@ MEMBERS := $(wildcard services/*/pyproject.toml operators/*/pyproject.toml)
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install lock lint test e2e demo bench chaos secret up down status logs images kind-up kind-down
+.PHONY: help install lock lint test e2e demo bench simulate chaos secret up down status logs images kind-up kind-down
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,14 @@ demo: install ## the tour: three orders, one succeeds, two are compensated
 
 bench: install ## how fast the saga engine is, what a saga costs, and how others do (about ten minutes)
 	@$(PY) -m hack.bench --out docs
+
+simulate: install ## every schedule of small sagas, then random ones: SEEDS=10000; SEED=n tells one again, line by line
+ifdef SEED
+	@$(PY) -m saga_operator.simulator --replay $(SEED)
+else
+	@$(PY) -m saga_operator.simulator --explore
+	@$(PY) -m saga_operator.simulator --seeds $(or $(SEEDS),10000)
+endif
 
 chaos: install ## random kills of every part under load, then the books: KILLS=200 SEED=...
 	@$(PY) -m hack.chaos --kills $(or $(KILLS),200) $(if $(SEED),--seed $(SEED))
