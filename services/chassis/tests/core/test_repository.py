@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -21,7 +22,7 @@ from skald.repository import (
 )
 from skald.sagas import SagaSpec
 from skald.testing.cable import Cable
-from skald.testing.conformance import CompensationRules, Subject
+from skald.testing.conformance import CompensationRules, PruningRules, Subject
 from skald.testing.messages import SagaStep, cancel
 from skald_wire import ReplyType
 
@@ -206,7 +207,7 @@ def test_R1_an_apply_whose_answer_was_lost_is_answered_from_the_register(items, 
     assert decided == [None]
 
 
-class TestToyParticipant(CompensationRules):
+class TestToyParticipant(CompensationRules, PruningRules):
     """The kit that services inherit, on a participant of the chassis' own."""
 
     @pytest.fixture
@@ -225,7 +226,9 @@ class TestToyParticipant(CompensationRules):
         def refund(state, _command) -> Done[dict[str, int]]:
             return Done({"charged": state["charged"] - 1})
 
-        accounts: Repository[dict[str, int]] = Repository(database["accounts"], codec_of(dict))
+        accounts: Repository[dict[str, int]] = Repository(
+            database["accounts"], codec_of(dict), retention=timedelta(days=1)
+        )
         handlers = {
             "charge": Handler(reading(Charge, charge), OPERATOR),
             "refund": Handler(refund, OPERATOR, undoes="charge"),
@@ -236,4 +239,4 @@ class TestToyParticipant(CompensationRules):
             return 0 if stored is None else stored.state["charged"]
 
         participant = Participant("payments", accounts, handlers)
-        return Subject(participant, "charge", {"amount": 1}, effects, compensation="refund")
+        return Subject(participant, "charge", {"amount": 1}, effects, compensation="refund", horizon=timedelta(days=1))

@@ -4,6 +4,6 @@ The same checks hold a participant to it in two ways: as tests to inherit, for o
 program that talks to any queue: ``python -m skald.testing.conformance --help``.
 """
 
-from skald.testing.conformance.rules import CompensationRules, ParticipantRules, Subject
+from skald.testing.conformance.rules import CompensationRules, ParticipantRules, PruningRules, Subject
 
-__all__ = ["CompensationRules", "ParticipantRules", "Subject"]
+__all__ = ["CompensationRules", "ParticipantRules", "PruningRules", "Subject"]

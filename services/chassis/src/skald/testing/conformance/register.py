@@ -1,4 +1,4 @@
-"""R1 to R6 as anybody can check them who may ask: by replies, and by the effects in the world."""
+"""R1 to R7 as anybody can check them who may ask: by replies, and by the effects in the world."""
 
 from __future__ import annotations
 
@@ -228,6 +228,21 @@ def compensation_cancelled(tested: Tested) -> None:
     sees(tested, step, 1)
 
 
+@check("R7-horizon", Needs.HORIZON)
+def horizon(tested: Tested) -> None:
+    """Where nothing is registered, a message issued before the horizon is refused, because it may be forgotten."""
+    assert tested.horizon is not None, "such a check needs horizon"
+    step = tested.step()
+    command = tested.act(step)
+    long_ago = moment(-2 * tested.horizon)
+    refused(tested.ask(replace(command, issued_at=long_ago)))
+    refused(tested.ask(replace(cancel(command), issued_at=long_ago)))
+    sees(tested, step, 0)
+    ran = replies(tested, command, SUCCEEDED, why="since it is issued now")
+    same(ran, tested.ask(replace(command, issued_at=long_ago)))
+    sees(tested, step, 1)
+
+
 REGISTER_CHECKS: Final[tuple[Check[Tested], ...]] = (
     effect,
     two_sagas,
@@ -248,4 +263,5 @@ REGISTER_CHECKS: Final[tuple[Check[Tested], ...]] = (
     cancel_during,
     key_reuse,
     key_reuse_after_cancel,
+    horizon,
 )

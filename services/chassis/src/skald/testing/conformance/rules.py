@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from skald_wire import Cancel, Command, Reply
@@ -23,7 +24,7 @@ from skald.testing.conformance.register import REGISTER_CHECKS
 from skald.testing.conformance.tested import Tested
 from skald.testing.messages import SagaStep, delivered
 
-__all__ = ["CompensationRules", "ParticipantRules", "Subject"]
+__all__ = ["CompensationRules", "ParticipantRules", "PruningRules", "Subject"]
 
 JSON = Any
 C = TypeVar("C", bound=type)
@@ -43,6 +44,7 @@ class Subject(Tested):
     before: Callable[[SagaStep], None] = lambda _step: None
     """Brings the saga to where the action may come."""
     failing_input: Mapping[str, JSON] | None = field(default_factory=lambda: {"nonsense": [1, 2, 3]})
+    horizon: timedelta | None = None
 
     @property
     def name(self) -> str:
@@ -95,7 +97,7 @@ def _as_test(check: Check[Tested]) -> Callable[[Any, Subject], None]:
     return test
 
 
-@_holding([check for check in REGISTER_CHECKS if Needs.COMPENSATION not in check.needs])
+@_holding([check for check in REGISTER_CHECKS if not check.needs & {Needs.COMPENSATION, Needs.HORIZON}])
 class ParticipantRules:
     """Inherit, give the fixture ``subject``."""
 
@@ -103,3 +105,8 @@ class ParticipantRules:
 @_holding([check for check in REGISTER_CHECKS if Needs.COMPENSATION in check.needs])
 class CompensationRules(ParticipantRules):
     """The same for an action that has a compensation."""
+
+
+@_holding([check for check in REGISTER_CHECKS if Needs.HORIZON in check.needs])
+class PruningRules:
+    """For a participant that forgets old registers; inherit it beside one of the others."""

@@ -27,6 +27,8 @@ class Tested(ABC):
     """Input with which the action fails whenever it is tried; None where nobody knows any."""
     effects: Callable[[str], float] | None
     """How often the action is in force for a saga key; None where nobody can tell."""
+    horizon: timedelta | None
+    """How old a message may be that it must not refuse (R7); None where it never forgets."""
 
     @property
     @abstractmethod
@@ -87,8 +89,6 @@ class AtQueue(Tested):
     """A participant of which only its queue is known, and perhaps how to start it."""
 
     process: Process | None
-    horizon: timedelta | None
-    """How old a message may be that it must not refuse (R7); None where it never forgets."""
 
     @abstractmethod
     def publish(self, envelope: Envelope) -> None:

@@ -10,7 +10,7 @@ from skald_wire.names import OUTPUT_LIMIT, REPLIES_EXCHANGE, WIRE_VERSION, Heade
 
 from skald.testing.conformance.checks import Broken, Check, Needs, check, expect, refused, replies, same, sees
 from skald.testing.conformance.tested import AtQueue
-from skald.testing.messages import cancel, moment, with_other_content
+from skald.testing.messages import cancel, with_other_content
 
 __all__ = ["WIRE_CHECKS"]
 
@@ -150,21 +150,6 @@ def malformed_headers(tested: AtQueue) -> None:
     sees(tested, step, 0)
 
 
-@check("R7-horizon", Needs.HORIZON)
-def horizon(tested: AtQueue) -> None:
-    """Where nothing is registered, a message issued before the horizon is refused, because it may be forgotten."""
-    assert tested.horizon is not None, "such a check needs horizon"
-    step = tested.step()
-    command: Command = tested.act(step)
-    long_ago = moment(-2 * tested.horizon)
-    refused(tested.ask(replace(command, issued_at=long_ago)))
-    refused(tested.ask(replace(cancel(command), issued_at=long_ago)))
-    sees(tested, step, 0)
-    ran = replies(tested, command, ReplyType.SUCCEEDED, why="since it is issued now")
-    same(ran, tested.ask(replace(command, issued_at=long_ago)))
-    sees(tested, step, 1)
-
-
 WIRE_CHECKS: Final[tuple[Check[AtQueue], ...]] = (
     reply_succeeded,
     reply_cancelled,
@@ -175,5 +160,4 @@ WIRE_CHECKS: Final[tuple[Check[AtQueue], ...]] = (
     unknown_command,
     malformed_body,
     malformed_headers,
-    horizon,
 )
