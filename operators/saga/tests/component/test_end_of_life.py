@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from typing import Any
 
 from operators.saga.tests.component.kit.cluster import eventually
 from operators.saga.tests.component.kit.participants import Decline
@@ -11,6 +13,12 @@ from operators.saga.tests.component.kit.yard import CHAIN, Yard
 
 def gone(yard: Yard, saga: str) -> bool:
     return not yard.cluster.exists(yard.cluster.path("sagas", saga))
+
+
+def named(channel: Any, queue: str) -> Iterator[str]:
+    """The sagas of the finished notices in a queue."""
+    while body := channel.basic_get(queue, auto_ack=True)[2]:
+        yield json.loads(body)["data"]["name"]
 
 
 def test_a_saga_is_deleted_after_its_time_and_applied_again_it_repeats_nothing(yard: Yard) -> None:
