@@ -26,7 +26,7 @@ from skald.testing.conformance.register import REGISTER_CHECKS
 from skald.testing.conformance.report import FORMATS, Outcome, Result
 from skald.testing.conformance.wire import WIRE_CHECKS
 
-__all__ = ["ALL_CHECKS", "main"]
+__all__ = ["ALL_CHECKS", "main", "parser"]
 
 ALL_CHECKS: Final[tuple[Check[Any], ...]] = (*REGISTER_CHECKS, *WIRE_CHECKS, *CRASH_CHECKS)
 _KEPT, _BROKEN, _NO_VERDICT = 0, 1, 2
@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Returns 0 when all that were run are kept, 1 when one is broken, 2 when nothing could be judged.
     """
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     try:
         with ExitStack() as stack:
             queue = _queue(options, stack)
@@ -54,14 +54,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return _BROKEN if any(result.outcome is Outcome.BROKEN for result in results) else _KEPT
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    made = argparse.ArgumentParser(
         prog="python -m skald.testing.conformance",
         description="Holds the participant at a queue to the rules of docs/participants.md, one check after the other.",
         epilog="An input may hold $(saga), a name that is another one in each check, and the compensation's also "
         "$(output.PATH), from the action's output. Exit status: 0 all kept, 1 some broken, 2 no verdict.",
     )
-    add = parser.add_argument
+    add = made.add_argument
     add("--amqp-url", required=True, help="the broker, with the operator's user and password and the vhost")
     add("--participant", required=True, help="its name: it consumes commands.NAME as the broker user NAME")
     add("--action", required=True, metavar="COMMAND", help="a command that is a step's action")
@@ -77,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     ids = [one.id for one in ALL_CHECKS]
     add("--check", action="append", choices=ids, metavar="ID", help="only this one; may be repeated")
     add("-o", "--output", choices=FORMATS, default="text", help="how to print what was found")
-    return parser
+    return made
 
 
 def _object(text: str) -> Mapping[str, Any]:
