@@ -22,6 +22,9 @@ def command(config: Path) -> list[str]:
         "warn",
         "--file-flush-interval-msec",
         "500",
+        # told to drain, it lets every client know with the next answer, not some of them over ten minutes
+        "--drain-strategy",
+        "immediate",
     ]
 
 

@@ -100,4 +100,4 @@ def test_after_an_install_three_commands_are_named(parts, kubectl, namespace):
     said = helm(["install", "shop", ".", "--namespace", namespace, *SIGHTED], env={"KUBECONFIG": str(parts.kubeconfig)})
     notes = said[said.index("\nNOTES:\n") :]
     assert re.findall(r"^  (\d)\. ", notes, re.MULTILINE) == ["1", "2", "3"]
-    assert f"helm test shop -n {namespace} --logs" in notes
+    assert f"helm test shop -n {namespace}" in notes

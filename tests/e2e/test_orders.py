@@ -1,5 +1,7 @@
 """An order through the gateway, on the cluster."""
 
+import pytest
+
 from tests.integration.shop import TERMINAL, eventually
 
 COLUMNS = ["NAME", "PHASE", "PROGRESS", "STEP", "REASON", "AGE", "DURATION"]
@@ -37,3 +39,9 @@ def test_kubectl_get_sagas_shows_the_columns(cluster, shop):
 def test_a_request_without_a_token_is_refused_by_the_gateway(cluster, shop):
     answer = shop.http.get(shop.url("/v1/orders"), headers={"Authorization": ""}, timeout=10)
     assert answer.status_code == 401
+
+
+@pytest.mark.timeout(400)
+def test_helm_test_orders_too_and_cleans_up(cluster):
+    cluster.helm("test", cluster.release, "--timeout=5m")
+    assert not cluster.pods("app.kubernetes.io/name=tests")

@@ -22,7 +22,7 @@ from hack.images.kong.configuration import (
 )
 
 _DRAIN: Final = 10.0
-"""Seconds for requests under way when it is told to stop."""
+"""Seconds for connections when it is told to stop: each is closed with its next answer."""
 
 
 class Node:
@@ -81,13 +81,13 @@ class Node:
         return _ask("GET", "/stats/prometheus")
 
     def stop(self) -> None:
-        """Take no more connections, let requests finish, end Envoy."""
+        """Take no more connections, let clients finish with those that there are, end Envoy."""
         assert self._process, "start first"
         # one that does not answer is told to end all the same
         with suppress(OSError):
             _ask("POST", "/drain_listeners?graceful")
             deadline = time.monotonic() + _DRAIN
-            while _busy() and time.monotonic() < deadline:
+            while _connected() and time.monotonic() < deadline:
                 time.sleep(0.1)
         self._process.send_signal(signal.SIGTERM)
 
@@ -101,9 +101,9 @@ class Node:
         fresh.replace(path)
 
 
-def _busy() -> bool:
-    """Whether requests are under way."""
-    lines = _ask("GET", "/stats?filter=gateway.downstream_rq_active").splitlines()
+def _connected() -> bool:
+    """Whether clients are connected."""
+    lines = _ask("GET", "/stats?filter=gateway.downstream_cx_active").splitlines()
     return any(int(line.split(":")[1]) for line in lines)
 
 

@@ -37,6 +37,9 @@ _HEALTH: Final = "/grpc.health.v1.Health/"
 _OPTIONS: Final = (
     ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
     ("grpc.max_receive_message_length", 64 * 1024),
+    # a client that connects again asks for the name again, and so finds replicas that came later
+    ("grpc.max_connection_age_ms", 20_000),
+    ("grpc.max_connection_age_grace_ms", 10_000),
 )
 _CODES: Final = {
     400: grpc.StatusCode.INVALID_ARGUMENT,

@@ -25,6 +25,10 @@ _OPTIONS: Final = (
     ("grpc.keepalive_permit_without_calls", 1),
     ("grpc.max_receive_message_length", 1024 * 1024),
     ("grpc.enable_retries", 0),
+    # by default half a minute, in which a drained node's pods are all gone and nobody has looked for their successors
+    ("grpc.dns_min_time_between_resolutions_ms", 1_000),
+    ("grpc.initial_reconnect_backoff_ms", 200),
+    ("grpc.max_reconnect_backoff_ms", 2_000),
 )
 """Round robin over what the name resolves to: a headless Service. Retries are ours, they have a budget."""
 
