@@ -18,7 +18,7 @@ from hack.embedded.platform import Platform
 
 __all__ = ["Customers", "Sku"]
 
-RATE: Final = 2.0
+RATE: Final = 1.0
 """Orders a second: what two cores bear beside parts that start again all the time."""
 _THREADS: Final = 16
 _METHODS: Final[Mapping[str, int]] = {"pm_ok": 7, "pm_declined": 1, "pm_flaky": 1, "pm_slow": 1}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -30,7 +31,11 @@ __all__ = ["run"]
 Say = Callable[[str], None]
 
 _PATIENCE: Final = 900.0
-"""Seconds for everything to come to rest: longer than the deadline of an order's saga."""
+"""Seconds without any order decided after which those that are open count as stuck: longer than a saga's deadline."""
+_DOWN_AT_ONCE: Final = 3
+"""Processes that may be unwell when the next blow falls: with more of them nothing happens that a blow could spoil."""
+_RESPITE: Final = 60.0
+"""Seconds that a blow waits for the others to get well, at most."""
 _LOOK_EVERY: Final = 2.0
 _TELL_EVERY: Final = 10.0
 
@@ -45,6 +50,7 @@ def run(platform: Platform, seed: int, kills: int, say: Say) -> Report:
         with Customers(platform, skus, seed) as customers:
             for number, fault in enumerate(schedule, 1):
                 time.sleep(fault.after)
+                _give_respite(hands)
                 passed = time.monotonic() - started
                 say(f"{passed:6.1f} s  {number:>4}/{len(schedule)}  {len(customers.accepted):>5} orders  {fault}")
                 hands.carry_out(fault)
@@ -77,15 +83,25 @@ def _stock_up(platform: Platform, chance: random.Random) -> list[Sku]:
     return skus
 
 
+def _give_respite(hands: Hands) -> None:
+    deadline = time.monotonic() + _RESPITE
+    while len(hands.unwell()) > _DOWN_AT_ONCE and time.monotonic() < deadline:
+        time.sleep(1)
+
+
 def _come_to_rest(hands: Hands, reader: Reader, say: Say) -> list[str]:
     """Wait until every process is well and no order open; those that are open when patience is over."""
-    deadline, told = time.monotonic() + _PATIENCE, 0.0
+    deadline, told, fewest = time.monotonic() + _PATIENCE, 0.0, sys.maxsize
     while True:
         unwell = hands.unwell()
         try:
             waiting = reader.open()
         except (PyMongoError, OSError) as error:
-            waiting, unwell = ["unknown"], [*unwell, repr(error)]
+            say(f"        the books cannot be read: {error}")
+            waiting, unwell = [], unwell or ["the books"]
+        else:
+            if len(waiting) < fewest:
+                fewest, deadline = len(waiting), time.monotonic() + _PATIENCE
         if not (unwell or waiting):
             return []
         if time.monotonic() > deadline:
