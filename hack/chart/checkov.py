@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
-import venv
 from pathlib import Path
 from typing import Any, Final
 
 from hack.embedded.errors import PlatformError
-from hack.embedded.parts.cache import build_once, content_key, run_tool
+from hack.embedded.parts.environment import find_programs
 
 LOCK: Final = Path(__file__).with_name("checkov.lock")
 WAIVERS: Final = Path(__file__).with_name("checkov.yaml")
@@ -18,19 +16,7 @@ WAIVERS: Final = Path(__file__).with_name("checkov.yaml")
 
 def find_checkov(cache: Path, logs: Path) -> Path:
     """The program, installed once per machine. Raises PlatformError when it cannot be had."""
-    folder = cache / f"checkov-{content_key([LOCK, sys.version])}"
-    return build_once(folder, lambda fresh: _install(fresh, folder, logs)) / "bin" / "checkov"
-
-
-def _install(fresh: Path, folder: Path, logs: Path) -> None:
-    venv.create(fresh, with_pip=False)
-    uv = Path(sys.executable).with_name("uv")
-    install: list[str | Path] = [uv, "pip", "install", "--python", fresh, "--require-hashes", "-r", LOCK]
-    run_tool(install, log=logs / "build-checkov.log")
-    # the environment gets its name when it is whole, and its programs must find their interpreter by that name
-    for program in (fresh / "bin").iterdir():
-        if program.is_file() and not program.is_symlink():
-            program.write_bytes(program.read_bytes().replace(bytes(fresh), bytes(folder)))
+    return find_programs("checkov", LOCK, cache, logs) / "checkov"
 
 
 def find_faults(checkov: Path, manifests: Path) -> list[str]:
