@@ -13,7 +13,7 @@ FOLDER = Path("gateway-config")
 FILE = yaml.safe_load((FOLDER / "kong.yaml").read_text())
 SERVICES = {service["name"]: service for service in FILE["services"]}
 ROUTES = {route["name"]: (service, route) for service in FILE["services"] for route in service["routes"]}
-PUBLIC = {"token", "discovery", "products"}
+PUBLIC = {"authorize", "discovery", "products", "token", "token-status"}
 SECRETS = [
     r"PRIVATE KEY",
     r"(?i)\b(password|passwd|client_secret|api_?key)\b\s*[:=]\s*\S",

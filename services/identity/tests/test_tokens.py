@@ -42,7 +42,7 @@ def test_a_client_gets_a_token_that_a_service_accepts(ask, authenticator):
     assert (answer.json["token_type"], answer.json["expires_in"]) == ("Bearer", TOKEN_LIFE)
     subject = authenticator.subject(answer.json["access_token"])
     assert (subject.id, subject.client_id) == ("ada", "demo")
-    assert subject.scopes == set(SCOPES) - {"stock:read"}
+    assert subject.scopes == set(SCOPES) - {"stock:read", "tokens:read"}
 
 
 def test_the_token_is_an_rfc_9068_access_token(ask, issuer_url):
@@ -80,10 +80,16 @@ def test_a_scope_beyond_the_clients_is_invalid_scope(ask, scope):
     assert (answer.status_code, answer.json["error"]) == (400, "invalid_scope")
 
 
-@pytest.mark.parametrize("grant", ["password", "authorization_code", "refresh_token", ""])
+@pytest.mark.parametrize("grant", ["password", "implicit", ""])
 def test_other_grants_are_unsupported(client, secret, grant):
     answer = client.post(URL, data={"grant_type": grant}, headers=basic("demo", secret))
     assert (answer.status_code, answer.json["error"]) == (400, "unsupported_grant_type")
+
+
+@pytest.mark.parametrize("grant", ["authorization_code", "refresh_token"])
+def test_a_client_that_signs_nobody_in_may_not_use_its_grants(client, secret, grant):
+    answer = client.post(URL, data={"grant_type": grant}, headers=basic("demo", secret))
+    assert (answer.status_code, answer.json["error"]) == (400, "unauthorized_client")
 
 
 @pytest.mark.parametrize(("client_id", "wrong"), [("demo", "wrong"), ("nobody", "wrong"), ("nobody", ""), ("", "")])

@@ -2,37 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from apiflask import APIBlueprint
-from authlib.integrations.flask_oauth2 import AuthorizationServer
 from flask import Response, jsonify
 from pydantic import BaseModel
 from skald.app import deps
 from skald.auth import current_subject, public, requires
 from skald.schema import View
 
+from identity.deps import Deps
 from identity.domain import SCOPES
-from identity.keyring import Keyring
-from identity.oauth import AUTH_METHODS, GRANTS
-from identity.store import Users
+from identity.flows import AUTH_METHODS, SECRET_METHODS
+from identity.oauth import GRANTS
+from identity.signing_in import answer_form, show_form
 
-__all__ = ["Deps", "me", "oauth", "well_known"]
+__all__ = ["me", "oauth", "well_known"]
 
 oauth = APIBlueprint("oauth", __name__, url_prefix="/oauth")
 well_known = APIBlueprint("well-known", __name__, url_prefix="/.well-known")
 me = APIBlueprint("me", __name__, url_prefix="/v1/me")
-
-
-@dataclass(frozen=True, slots=True)
-class Deps:
-    """What the handlers work with."""
-
-    server: AuthorizationServer
-    keyring: Keyring
-    users: Users
-    issuer: str
 
 
 class TokenRequest(BaseModel):
@@ -42,6 +31,10 @@ class TokenRequest(BaseModel):
     scope: str | None = None
     client_id: str | None = None
     client_secret: str | None = None
+    code: str | None = None
+    redirect_uri: str | None = None
+    code_verifier: str | None = None
+    refresh_token: str | None = None
 
 
 class TokenAnswer(BaseModel):
@@ -51,6 +44,26 @@ class TokenAnswer(BaseModel):
     token_type: str
     expires_in: int
     scope: str
+    refresh_token: str | None = None
+
+
+class AboutToken(BaseModel):
+    """The form of RFC 7009 and RFC 7662."""
+
+    token: str | None = None
+    token_type_hint: str | None = None
+    client_id: str | None = None
+    client_secret: str | None = None
+
+
+class Introspected(BaseModel):
+    """Whether a token is good, and what it grants (RFC 7662, section 2.2)."""
+
+    active: bool
+    scope: str | None = None
+    client_id: str | None = None
+    sub: str | None = None
+    exp: int | None = None
 
 
 class MeView(View):
@@ -73,6 +86,43 @@ def token(**_: Any) -> Response:
     return answer
 
 
+@oauth.get("/authorize")
+@public
+@oauth.doc(summary="The page where a user signs in", description="RFC 6749, section 4.1.1, with PKCE by S256.")
+def authorize() -> Response:
+    """A browser is sent here by a client."""
+    return show_form()
+
+
+@oauth.post("/authorize")
+@public
+@oauth.doc(summary="A user signs in, or says no", responses={302: "Back to the client", 403: "The password is wrong"})
+def sign_in() -> Response:
+    """The browser comes back with the form."""
+    return answer_form()
+
+
+@oauth.post("/revoke")
+@public
+@oauth.input(AboutToken, location="form")
+@oauth.doc(summary="End what a token follows from (RFC 7009)")
+def revoke(**_: Any) -> Response:
+    """The client identifies itself as at the token endpoint."""
+    answer: Response = deps(Deps).server.create_endpoint_response("revocation")
+    return answer
+
+
+@oauth.post("/introspect")
+@public
+@oauth.input(AboutToken, location="form")
+@oauth.output(Introspected)
+@oauth.doc(summary="Ask whether a token is still good (RFC 7662)")
+def introspect(**_: Any) -> Response:
+    """Only for clients with a secret."""
+    answer: Response = deps(Deps).server.create_endpoint_response("introspection")
+    return answer
+
+
 @well_known.get("/jwks.json")
 @public
 @well_known.doc(summary="The keys that tokens are signed with")
@@ -90,11 +140,18 @@ def metadata() -> Response:
     return _cached(
         {
             "issuer": issuer,
+            "authorization_endpoint": f"{issuer}/oauth/authorize",
             "token_endpoint": f"{issuer}/oauth/token",
+            "revocation_endpoint": f"{issuer}/oauth/revoke",
+            "introspection_endpoint": f"{issuer}/oauth/introspect",
             "jwks_uri": f"{issuer}/.well-known/jwks.json",
             "grant_types_supported": list(GRANTS),
-            "response_types_supported": [],
+            "response_types_supported": ["code"],
+            "code_challenge_methods_supported": ["S256"],
+            "authorization_response_iss_parameter_supported": True,
             "token_endpoint_auth_methods_supported": list(AUTH_METHODS),
+            "revocation_endpoint_auth_methods_supported": list(AUTH_METHODS),
+            "introspection_endpoint_auth_methods_supported": list(SECRET_METHODS),
             "scopes_supported": sorted(SCOPES),
         }
     )

@@ -14,10 +14,11 @@ from skald.mongo import Document, connect, ping
 from skald.tokens import Issuer, Published
 
 from identity import api
+from identity.deps import Deps
 from identity.keyring import Keyring
-from identity.oauth import make_server
+from identity.oauth import Server
 from identity.settings import IdentityWeb
-from identity.store import Clients, Users
+from identity.store import Clients, Grants, Users
 
 __all__ = ["API", "make_app", "web"]
 
@@ -28,11 +29,11 @@ def make_app(settings: IdentityWeb, database: Database[Document]) -> APIFlask:
     """The application over a database. It checks its own tokens with its own keys, without a detour over HTTP."""
     issuer = settings.issuer
     keyring = Keyring(database)
-    server = make_server(Clients(database), keyring, issuer=issuer, audience=settings.audience)
+    server = Server(Clients(database), Grants(database), keyring, issuer=issuer, audience=settings.audience)
     return create_app(
         settings,
         API,
-        deps=api.Deps(server, keyring, Users(database), issuer),
+        deps=Deps(server, keyring, Users(database), issuer),
         readiness=Readiness(lambda: ping(database)),
         authenticator=Authenticator(Issuer(lambda: Published(issuer, keyring.public())), settings.audience),
     )

@@ -7,23 +7,28 @@ import time
 from typing import Any, Final
 
 from authlib.integrations.flask_oauth2 import AuthorizationServer
-from authlib.oauth2.rfc6749 import ClientMixin, grants
+from authlib.oauth2.rfc6749 import ClientMixin
 from authlib.oauth2.rfc6750 import BearerTokenGenerator
 from joserfc import jwt
 
 from identity import domain
+from identity.endings import Introspection, Revocation
+from identity.flows import (
+    SECRET_METHODS,
+    AuthorizationCode,
+    ClientCredentials,
+    Iss,
+    Pkce,
+    RefreshToken,
+    SignedIn,
+)
 from identity.hashing import NOBODY, matches
 from identity.keyring import ALGORITHM, Keyring
-from identity.store import Clients
+from identity.store import Clients, Grants
 
-__all__ = ["AUTH_METHODS", "GRANTS", "make_server"]
+__all__ = ["GRANTS", "Server"]
 
-AUTH_METHODS: Final = ("client_secret_basic", "client_secret_post")
-GRANTS: Final = ("client_credentials",)
-
-
-class _ClientCredentials(grants.ClientCredentialsGrant):  # type: ignore[misc]
-    TOKEN_ENDPOINT_AUTH_METHODS = AUTH_METHODS
+GRANTS: Final = ("authorization_code", "client_credentials", "refresh_token")
 
 
 class _KnownClient(ClientMixin):  # type: ignore[misc]
@@ -38,37 +43,59 @@ class _KnownClient(ClientMixin):  # type: ignore[misc]
     def get_allowed_scope(self, scope: str | None) -> str | None:
         return domain.granted(self.client, scope or "")
 
-    def check_client_secret(self, client_secret: str) -> bool:
-        return matches(client_secret, self.client.secret_hash)
+    def get_default_redirect_uri(self) -> None:
+        """None: the client has to say it each time."""
 
-    def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:
-        return endpoint == "token" and method in AUTH_METHODS
+    def check_redirect_uri(self, redirect_uri: str) -> bool:
+        return domain.may_return_to(self.client, redirect_uri)
+
+    def check_response_type(self, response_type: str) -> bool:
+        return response_type == "code" and self.check_grant_type("authorization_code")
+
+    def check_client_secret(self, client_secret: str) -> bool:
+        return not self.client.public and matches(client_secret, self.client.secret_hash)
+
+    def check_endpoint_auth_method(self, method: str, _endpoint: str) -> bool:
+        return method == "none" if self.client.public else method in SECRET_METHODS
 
     def check_grant_type(self, grant_type: str) -> bool:
-        return grant_type in GRANTS
+        return grant_type in self.client.grant_types
 
 
-def make_server(clients: Clients, keyring: Keyring, *, issuer: str, audience: str) -> AuthorizationServer:
-    """The server behind ``/oauth/token``. Its tokens are not stored: they say all themselves (RFC 9068)."""
+class Server(AuthorizationServer):  # type: ignore[misc]
+    """The server behind ``/oauth``. Access tokens are not stored: they say all themselves (RFC 9068)."""
 
-    def query_client(client_id: str) -> _KnownClient:
+    def __init__(self, clients: Clients, granted: Grants, keyring: Keyring, *, issuer: str, audience: str) -> None:
+        super().__init__(query_client=self._find_client, save_token=lambda _token, _request: None)
+        self.granted = granted
+        self.keyring = keyring
+        self._clients = clients
+        self._issuer = issuer
+        self._audience = audience
+        self.load_config({})
+        self.register_token_generator("default", BearerTokenGenerator(self._sign, expires_generator=domain.TOKEN_LIFE))
+        self.register_grant(ClientCredentials)
+        self.register_grant(AuthorizationCode, [Pkce(required=True)])
+        self.register_grant(RefreshToken)
+        self.register_endpoint(Revocation)
+        self.register_endpoint(Introspection)
+        self.register_extension(Iss(issuer))
+
+    def _find_client(self, client_id: str) -> _KnownClient:
         # An unknown client fails like a wrong secret, and as slowly: nobody learns which clients exist.
-        return _KnownClient(clients.get(client_id) or domain.Client(client_id, NOBODY, scopes=()))
+        return _KnownClient(self._clients.get(client_id) or domain.Client(client_id, NOBODY, scopes=()))
 
-    def sign(client: _KnownClient, scope: str, **_: Any) -> str:
+    def _sign(self, client: _KnownClient, scope: str, user: SignedIn | None = None, **_: Any) -> str:
         claims = domain.access_claims(
             client.client,
+            user.user_id if user else client.client.subject,
             scope,
-            issuer=issuer,
-            audience=audience,
+            issuer=self._issuer,
+            audience=self._audience,
             now=int(time.time()),
             token_id=secrets.token_urlsafe(16),
         )
-        key = keyring.signing_key()
+        if user:
+            claims["sid"] = user.grant_id
+        key = self.keyring.signing_key()
         return jwt.encode({"alg": ALGORITHM, "typ": "at+jwt", "kid": key.kid}, claims, key)
-
-    server = AuthorizationServer(query_client=query_client, save_token=lambda _token, _request: None)
-    server.load_config({})
-    server.register_token_generator("default", BearerTokenGenerator(sign, expires_generator=domain.TOKEN_LIFE))
-    server.register_grant(_ClientCredentials)
-    return server
