@@ -156,18 +156,8 @@ class Operator:
         aside = [asyncio.create_task(work) for work in (measure_lag(self._metrics), self._reaper.run())]
         self._engine.start()
         self._bus.open(deliver=self._engine.deliver, reconnected=self._engine.reconnected)
-        await self._recover()
         try:
-            # kopf puts its own signal handlers in place of ours, and returns once its watches have ended.
-            await self._unless_stopped(
-                kopf.operator(
-                    registry=make_registry(),
-                    settings=make_settings(),
-                    memo=Shell(self._engine, self._access),
-                    namespaces=[self._settings.namespace],
-                    ready_flag=self._watching,
-                )
-            )
+            await self._unless_stopped(self._watch())
         finally:
             log.info("stopping: writing what is known")
             await self._engine.stop(grace())
@@ -175,9 +165,20 @@ class Operator:
             for task in aside:
                 task.cancel()
 
+    async def _watch(self) -> None:
+        await self._recover()
+        # kopf puts its own signal handlers in place of ours, and returns once its watches have ended.
+        await kopf.operator(
+            registry=make_registry(),
+            settings=make_settings(),
+            memo=Shell(self._engine, self._access),
+            namespaces=[self._settings.namespace],
+            ready_flag=self._watching,
+        )
+
     async def _recover(self) -> None:
-        """A head start of kopf, whose own list takes a task per object and comes in the order of names."""
+        """Ahead of kopf, whose own list costs twice as much per saga and comes in the order of names."""
         try:
-            self._engine.recover(await self._store.live_sagas())
+            await self._engine.recover(await self._store.live_sagas())
         except ConnectionError as error:
             log.warning("the live sagas could not be listed at once, the watch will show them: %s", error)

@@ -38,7 +38,8 @@ class Entrance:
         self._post = post
         self._opened = opened
         self._gates: dict[Ref, Gate[LiveSaga]] = {}
-        self._crowd_ends = 0.0
+        self.crowd_ends = 0.0
+        """When the last one of the crowd that came latest has its turn, in Unix seconds."""
 
     def enter(self, live: LiveSaga) -> None:
         """Open it, once its definition is known."""
@@ -53,8 +54,8 @@ class Entrance:
     def enter_with_crowd(self, live: LiveSaga) -> None:
         """Open it after those that came before it in the crowd, and not all of them at once."""
         now = self._clock.now()
-        self._crowd_ends = max(self._crowd_ends, now) + 2 * SPREAD * self._clock.jitter()
-        self._timers.at(self._crowd_ends, lambda: self.enter(live))
+        self.crowd_ends = max(self.crowd_ends, now) + 2 * SPREAD * self._clock.jitter()
+        self._timers.at(self.crowd_ends, lambda: self.enter(live))
 
     def left(self, live: LiveSaga) -> None:
         """It is no longer live: who waits longest takes its place."""

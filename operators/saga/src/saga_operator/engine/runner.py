@@ -132,10 +132,11 @@ class Engine:
         for crew in self._crews:
             await crew.stop()
 
-    def recover(self, sagas: Iterable[Saga]) -> None:
-        """All that were live when this operator began: the oldest are first."""
+    async def recover(self, sagas: Iterable[Saga]) -> None:
+        """Begin with all that were live already, the oldest first; return when the last one's turn has come."""
         for saga in sorted(sagas, key=lambda saga: saga.metadata.creation_timestamp):
             self.saga_seen(saga, listed=True)
+        await asyncio.sleep(self._entrance.crowd_ends - self._clock.now())
 
     def saga_seen(self, saga: Saga, *, listed: bool = False) -> None:
         """A watch showed it, or a list at the watch's beginning."""

@@ -31,7 +31,7 @@ def test_the_oldest_saga_is_next() -> None:
 
 def test_after_a_restart_the_oldest_is_first_whatever_it_is_called() -> None:
     async def scenario(bench: Bench) -> None:
-        bench.engine.recover([bench.store_saga("a", 9), bench.store_saga("b", 1), bench.store_saga("c", 5)])
+        await bench.engine.recover([bench.store_saga("a", 9), bench.store_saga("b", 1), bench.store_saga("c", 5)])
         await settled(bench, 3)
         assert bench.sent_for() == ["b", "c", "a"]
 
@@ -42,7 +42,7 @@ def test_after_a_restart_those_that_ran_keep_their_places() -> None:
     async def scenario(bench: Bench) -> None:
         waiting = bench.store_saga("a", 1)
         running = bench.store_saga("b", 5, phase=Phase.RUNNING, start_time="2100-01-01T00:00:06Z")
-        bench.engine.recover([waiting, running])
+        await bench.engine.recover([waiting, running])
         await bench.until(lambda: "b" in bench.sent_for())
 
     run(scenario, ONE_AT_A_TIME)
@@ -87,7 +87,7 @@ def test_one_that_is_deleted_while_it_runs_makes_room() -> None:
 def test_a_bound_that_comes_with_the_definition_holds_for_those_that_waited_for_it() -> None:
     async def scenario(bench: Bench) -> None:
         bench.store.definitions.clear()
-        bench.engine.recover([bench.store_saga("a", 9), bench.store_saga("b", 1)])
+        await bench.engine.recover([bench.store_saga("a", 9), bench.store_saga("b", 1)])
         await bench.until(lambda: len(bench.store.announced) == 2)
         bench.engine.definition_seen(ONE_AT_A_TIME)
         await settled(bench, 2)
