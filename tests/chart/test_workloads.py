@@ -13,8 +13,8 @@ OWN = {
     "identity-web", "catalog-web", "catalog-grpc", "orders-web", "orders-worker", "inventory-web", "inventory-worker",
     "payments-web", "payments-worker", "test-provider", "shipping-web", "shipping-worker", "saga-operator",
 }  # fmt: skip
-SINGLE = {"saga-operator"}
-"""One at a time, so nothing scales them."""
+STANDBY = {"saga-operator"}
+"""One works and the others wait, so nothing scales them."""
 SERVERS = {"mongodb", "rabbitmq"}
 
 
@@ -47,9 +47,13 @@ def test_every_workload_has_its(default, kind):
 
 
 def test_what_may_run_twice_scales_by_itself(default):
-    assert default.names("HorizontalPodAutoscaler") == default.names("Deployment") - SINGLE
+    assert default.names("HorizontalPodAutoscaler") == default.names("Deployment") - STANDBY
     for name in default.names("HorizontalPodAutoscaler"):
         assert "replicas" not in default.get("Deployment", name)["spec"], "it would undo the autoscaler's work"
+
+
+def test_of_one_that_has_another_on_standby_there_are_two(default):
+    assert {default.get("Deployment", name)["spec"]["replicas"] for name in STANDBY} == {2}
 
 
 def test_a_workload_that_does_not_scale_says_how_many_it_is():
@@ -143,7 +147,8 @@ def test_a_new_version_of_the_chart_alone_makes_no_new_pods(profile: Render):
 
 def test_on_kind_everything_fits_on_one_node_of_two_cores():
     kind = rendered("kind")
-    replicas = {one["metadata"]["name"]: one["spec"]["minReplicas"] for one in kind.of("HorizontalPodAutoscaler")}
+    replicas = {one["metadata"]["name"]: one["spec"].get("replicas", 1) for one in kind.of("Deployment")}
+    replicas |= {one["metadata"]["name"]: one["spec"]["minReplicas"] for one in kind.of("HorizontalPodAutoscaler")}
     asked = sum(
         replicas.get(name, 1) * int(container["resources"]["requests"]["cpu"].removesuffix("m"))
         for name in kind.names("Deployment", "StatefulSet")

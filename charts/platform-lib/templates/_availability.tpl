@@ -1,7 +1,7 @@
 {{/* Scales by CPU, or by the depth of the worker's queue where that is set. */}}
 {{- define "platform-lib.autoscaler" -}}
 {{- $scaling := .settings.autoscaling -}}
-{{- if and $scaling.enabled (not .facts.single) }}
+{{- if and $scaling.enabled (not .facts.standby) }}
 {{-   if and .facts.queue $scaling.queueLength }}
 {{      include "platform-lib.queue-scaler" . }}
 {{-   else }}

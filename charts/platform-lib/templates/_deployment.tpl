@@ -35,19 +35,13 @@ spec:
 {{/* How many there are, and how a new version replaces the old. */}}
 {{- define "platform-lib.rollout" -}}
 revisionHistoryLimit: 3
-{{- if .facts.single }}
-replicas: 1
-strategy:
-  type: Recreate
-{{- else }}
-{{- if not .settings.autoscaling.enabled }}
+{{- if or .facts.standby (not .settings.autoscaling.enabled) }}
 replicas: {{ .settings.replicas }}
 {{- end }}
 strategy:
   rollingUpdate:
     maxUnavailable: 0
     maxSurge: 1
-{{- end }}
 {{- end }}
 
 {{/* A container of one of the platform's own images, but for what differs between a role and a seed. */}}

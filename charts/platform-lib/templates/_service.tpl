@@ -7,7 +7,7 @@ lines of service.yaml:
   name      the workload's name, when it is not SERVICE-ROLE
   command   what to run instead of the image's own program
   args      default: the role's name
-  single    one replica at a time
+  standby   one replica works and the others wait for it to end, so nothing scales them
   serves    http (8080) or grpc (50051); every role has metrics (9090)
   uses      whom it calls: mongodb, rabbitmq, apiserver, or the name of a workload
   checks    whose tokens it checks: users (identity's), services (the API server's)
