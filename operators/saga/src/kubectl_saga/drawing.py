@@ -30,6 +30,7 @@ _STATES: Final = {
 }
 _MOODS: Final[dict[Mood, str]] = {"plain": "", "good": "green", "bad": "red", "back": "yellow", "wait": "cyan"}
 _NARROWEST, _WIDEST = 16, 60
+_GAP: Final = 2
 _SHORT: Final = 60.0
 """Seconds that a saga may take to be told in milliseconds."""
 _LONG_GAP: Final = 1.0
@@ -60,30 +61,35 @@ def _headline(story: Story) -> Text:
 
 
 def _bars(story: Story, width: int) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="", show_edge=False)
-    for title, justify in (("STEP", "left"), ("COMMAND", "left"), ("STATE", "left"), ("TRIES", "right")):
-        table.add_column(title, no_wrap=True, justify=justify)  # type: ignore[arg-type]
-    tries = max([len("TRIES"), *(len(span.tries) for span in story.spans)])
-    taken = sum(_widest(story, title) for title in ("step", "command", "state")) + tries + 4 * 2
-    cells = max(_NARROWEST, min(_WIDEST, width - taken))
+    table = Table(box=None, padding=(0, _GAP, 0, 0), pad_edge=False, header_style="", show_edge=False)
+    shown = _columns_that_fit(story, width)
+    for title in shown:
+        table.add_column(title, no_wrap=True, justify="right" if title == "TRIES" else "left")
+    cells = max(_NARROWEST, min(_WIDEST, width - _taken(story, shown)))
     table.add_column(Text(_scale(story, cells)), no_wrap=True)
     for span in story.spans:
-        table.add_row(
-            span.step,
-            span.command,
-            _state(span, story),
-            span.tries,
-            _bar(span, story, cells),
-        )
+        facts = _facts(span, story)
+        table.add_row(*(facts[title] for title in shown), _bar(span, story, cells))
     return table
 
 
-def _state(span: Span, story: Story) -> Text:
-    return Text(span.called(ended=story.saga.status.phase.terminal), _STATES.get(span.state, "dim"))
+def _facts(span: Span, story: Story) -> dict[str, Text]:
+    state = Text(span.called(ended=story.saga.status.phase.terminal), _STATES.get(span.state, "dim"))
+    return {"STEP": Text(span.step), "COMMAND": Text(span.command), "STATE": state, "TRIES": Text(span.tries)}
 
 
-def _widest(story: Story, field: str) -> int:
-    return max([len(field), *(len(str(getattr(span, field))) for span in story.spans)])
+def _columns_that_fit(story: Story, width: int) -> list[str]:
+    """The bars come first: on a narrow terminal the commands go, then the tries, which the log below tells too."""
+    shown = ["STEP", "COMMAND", "STATE", "TRIES"]
+    for spare in ("COMMAND", "TRIES"):
+        if width - _taken(story, shown) < _NARROWEST:
+            shown.remove(spare)
+    return shown
+
+
+def _taken(story: Story, shown: list[str]) -> int:
+    rows = [_facts(span, story) for span in story.spans]
+    return sum(max([len(title), *(row[title].cell_len for row in rows)]) + _GAP for title in shown)
 
 
 def _scale(story: Story, cells: int) -> str:

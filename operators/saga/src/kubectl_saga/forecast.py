@@ -96,6 +96,8 @@ def forecast(definition: SagaDefinition | None, saga: Saga, now: float) -> Forec
     asked = [_asked(compiled, address) for address in base.asked]
     if any(each.pivot for each in asked):
         message += ", unless its pivot turns out to have run"
+    if saga.spec.suspend:
+        message += "; nothing is undone before it is resumed"
     courses, all_ran_is_too_late = _courses(compiled, saga, now, asked)
     certain = {command.address.step for together in base.undone for command in together}
     return _forecast(

@@ -47,8 +47,8 @@ class Rehearsal:
 def rehearse_cancel(
     definition: Definition | NotAccepted | None, saga: Saga, now: float, ran: Collection[str] = ()
 ) -> Rehearsal:
-    """Run the saga on as if it had just been cancelled. Steps under way have run if they are in ``ran``."""
-    cancelled = replace(saga, spec=replace(saga.spec, cancel=True))
+    """Run the saga on as if it were cancelled, and resumed, now. Steps under way have run if they are in ``ran``."""
+    cancelled = replace(saga, spec=replace(saga.spec, cancel=True, suspend=None))
     course = Rehearsal(open_saga(cancelled), status=saga.status)
     events: deque[Event] = deque([SagaSeen(cancelled, authoritative=True)])
     while events and not course.onward:

@@ -75,6 +75,29 @@ def test_S6_after_the_pivot_nothing_is_undone() -> None:
     assert (found.undone, found.kept, found.onward) == ([], [], ["ship"])
 
 
+def test_a_suspended_saga_shows_what_is_undone_once_it_is_resumed() -> None:
+    held = saga(phase="Suspended", given={"n": 7}, steps={"a": done({"id": "x"}), "b": done({"id": "y"})})
+    held["spec"]["suspend"] = True
+    found = plan(held)
+    assert found.message.endswith("; nothing is undone before it is resumed")
+    assert undone(found) == [(1, "b", True), (2, "a", True)]
+
+
+def test_a_step_that_was_completed_or_waived_by_decision_stays() -> None:
+    found = plan(saga(given={"n": 7}, steps={"a": done({"id": "x"}, state="Completed", decision="u-1")}))
+    assert [(each.step, each.why) for each in found.kept] == [("a", "Completed by decision")]
+
+
+def test_an_approval_that_waits_does_not_keep_a_saga_from_going_back() -> None:
+    guarded = definition(step("a"), {"name": "review", "approval": {}}, step("pay", "r", pivot=True))
+    held = saga(
+        phase="Waiting", steps={"a": done(), "review": {"state": "Running", "startedAt": "2023-11-14T22:13:21Z"}}
+    )
+    found = plan(held, guarded)
+    assert found.outcome is Outcome.TURNS_BACK
+    assert undone(found) == [(1, "a", True)]
+
+
 def test_nothing_has_run() -> None:
     found = plan(saga(given={"n": 1}, phase="Pending"))
     assert found.outcome is Outcome.TURNS_BACK

@@ -71,6 +71,12 @@ def test_an_order_that_succeeded_as_people_read_it(monkeypatch: pytest.MonkeyPat
     assert_golden("timeline-succeeded.txt", text(told, monkeypatch, 80))
 
 
+def test_on_a_narrow_terminal_the_bars_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    order = recorded("declined")
+    told = story(order, place_order(), fields=order["metadata"]["managedFields"])
+    assert_golden("timeline-narrow.txt", text(told, monkeypatch, 56))
+
+
 def test_a_stuck_saga_shows_its_gap(monkeypatch: pytest.MonkeyPatch) -> None:
     stuck = saga(
         startTime="2023-11-14T22:13:20.500Z",
