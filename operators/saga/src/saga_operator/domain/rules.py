@@ -111,3 +111,9 @@ def _approval(index: int, steps: Sequence[Step], shape: Shape) -> Iterator[str]:
             "is an approval with no participant's step behind it, so it would decide nothing; "
             "name it in the dependsOn of the step that it guards"
         )
+    if shape.pivot is not None and steps[shape.pivot].when is not None:
+        # Were it refused, nothing that can be taken back would stand between it and the steps after the pivot.
+        yield (
+            f"is an approval before the pivot {steps[shape.pivot].name}, which may be skipped; "
+            "take the pivot's when out, or put it on a step of its own"
+        )

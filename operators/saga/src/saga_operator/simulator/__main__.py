@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
 from saga_operator.simulator.explore import Bounds, Explorer, Report
 from saga_operator.simulator.participant import RegisterKeeper
-from saga_operator.simulator.schedule import Result, Schedule
 from saga_operator.simulator.shapes import SMALL, definition_of
+from saga_operator.simulator.trial import Trial, replay, try_definition
 
+_PROGRESS_EVERY: Final = 1000
 _SHOWN: Final = 3
 """Violations that are told line by line."""
 
@@ -23,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.replay is not None:
         return _replay(options.replay)
     if options.explore is not None:
-        return _explore(options.explore or list(SMALL), Bounds(states=options.states, operators=options.operators))
+        return _explore(options.explore or list(SMALL), Bounds(options.states, options.operators))
     return _draw(range(options.first, options.first + options.seeds))
 
 
@@ -41,25 +41,24 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _replay(seed: int) -> int:
-    result = Schedule(seed, RegisterKeeper()).run()
+    result = replay(None, seed)
     _print(f"seed {seed}: {result.shape}", *result.record, f"ends {result.violation or result.phase}")
     return int(result.violation is not None)
 
 
-def _draw(seeds: Sequence[int]) -> int:
-    total: Counter[str] = Counter()
-    violated: list[Result] = []
-    for seed in seeds:
-        result = Schedule(seed, RegisterKeeper()).run()
-        total.update(result.counts)
-        total[result.phase] += 1
-        if result.violation is not None:
-            violated.append(result)
-    tried = ", ".join(f"{number} {name}" for name, number in total.items())
+def _draw(seeds: range) -> int:
+    trial = try_definition(None, seeds, _tell_progress)
+    tried = ", ".join(f"{number} {name}" for name, number in (trial.counts + trial.phases).items())
+    violated = trial.violations
     _print(f"{len(seeds)} schedules (seeds {seeds[0]} to {seeds[-1]}): {tried}; {len(violated)} violations")
     for result in sorted(violated, key=lambda result: len(result.record))[:_SHOWN]:
         _print("", f"seed {result.seed} ({result.shape}), again with --replay {result.seed}:", *result.record)
     return int(bool(violated))
+
+
+def _tell_progress(trial: Trial) -> None:
+    if trial.schedules % _PROGRESS_EVERY == 0:
+        sys.stderr.write(f"{trial.schedules} schedules, {len(trial.violations)} violations\n")
 
 
 def _explore(names: Sequence[str], bounds: Bounds) -> int:

@@ -11,23 +11,21 @@ from dataclasses import dataclass
 from typing import Final
 
 from msgspec.structs import replace
-from skald_wire import Cancel, Command, Direction, Reply
+from skald_wire import Address, Cancel, Command, Direction, Reply
+from skald_wire.register import Answer
 
-from saga_operator.domain.definition import Definition
-from saga_operator.domain.effects import Publish
-from saga_operator.domain.events import Event, ReplyArrived, SagaSeen, Stored, Woken
-from saga_operator.domain.kinds import Failure, Phase, Saga, Status, StepStatus
-from saga_operator.domain.knowledge import Knowledge, StepKnowledge
+from saga_operator.domain.definition import Definition, Step
+from saga_operator.domain.effects import Effect, Publish
+from saga_operator.domain.events import DecisionMade, Event, ReplyArrived, SagaSeen, Stored, Woken
+from saga_operator.domain.kinds import Action, Failure, Phase, Saga, Status, StepState, StepStatus
+from saga_operator.domain.knowledge import CANCELLED, Knowledge, StepKnowledge
 from saga_operator.domain.machine import advance, open_saga, render
 from saga_operator.domain.memory import recall
-from saga_operator.simulator.participant import Answer
-from saga_operator.simulator.shapes import BEGIN, saga_of
+from saga_operator.simulator.participant import says_its_name
+from saga_operator.simulator.shapes import BEGIN, decision_of, saga_of
 
-ACTION, CANCEL, COMPENSATION = range(3)
-"""What may be published of a step: bit 3 * step + one of these."""
 _CAUSE: Final = Failure(step="", code="Simulated")
 _EARLY: Final = BEGIN + 1
-_LATE: Final = BEGIN + 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +42,14 @@ class Table:
 
     def __init__(self, definition: Definition) -> None:
         self.definition = definition
-        self.messages: dict[int, Command | Cancel] = {}
-        """By bit: a step's action, cancel or compensation is always the same but for attempt and time."""
+        self.messages: list[Command | Cancel] = []
+        """By bit. A step's action, compensation or cancel is always the same but for attempt and time."""
+        self._bits: dict[Hashable, int] = {}
+        self._addresses: dict[tuple[int, Direction], Address] = {}
         self.objects: list[Status] = []
         self.knowledge: list[Knowledge] = []
         self._created = saga_of(definition)
+        self._late = BEGIN + definition.deadline + max(step.expires_after or 0.0 for step in definition.steps) + 1
         self._numbers: dict[Hashable, int] = {}
         self._turns: dict[Hashable, Turned] = {}
         self._writes: dict[int, int] = {}
@@ -73,9 +74,29 @@ class Table:
         key = ("hears", knowledge, step, direction, answer)
         return self._turns.get(key) or self._turn(key, knowledge, self._reply(step, direction, answer))
 
+    def decides(self, knowledge: int, number: int, action: Action, step: str | None) -> Turned:
+        """A person's decision is told, and the object read again. The step is stalled if that is what it takes."""
+        key = ("decides", knowledge, number, action, step)
+        if key not in self._turns:
+            output = says_its_name(step) if action == "Complete" and step is not None else None
+            event = DecisionMade(decision_of(action, step, _EARLY, output, f"{action} {step}"))
+            before, effects = self._advance(_stall(self.definition, self.knowledge[knowledge], step), event)
+            after, more = self._advance(before, SagaSeen(self._saga(number), authoritative=True))
+            self._turns[key] = self._turned(after, effects + more)
+        return self._turns[key]
+
+    def step_of(self, bit: int) -> int:
+        """Position of the step that a message is about."""
+        return self.definition.positions[self.messages[bit].address.step]
+
+    def is_waiting(self, knowledge: int) -> bool:
+        """Whether a person's approval is all that the operator waits for."""
+        known = self.knowledge[knowledge]
+        return render(self.definition, known, _EARLY).phase is Phase.WAITING and known.cause is None
+
     def is_woken(self, knowledge: int, *, late: bool) -> Turned:
         """A timer fires; late: after the saga's deadline."""
-        return self._turn(("woken", knowledge, late), knowledge, Woken(), now=_LATE if late else _EARLY)
+        return self._turn(("woken", knowledge, late), knowledge, Woken(), now=self._late if late else _EARLY)
 
     def writes(self, knowledge: int) -> int:
         """The object that the operator would store now."""
@@ -89,42 +110,66 @@ class Table:
             before = self.knowledge[number] if number is not None else open_saga(self._created)
             if isinstance(event, SagaSeen) and number is None:
                 before = open_saga(event.saga)
-            after, effects = advance(self.definition, before, event, now, 0.5)
-            sent = 0
-            for effect in effects:
-                if isinstance(effect, Publish):
-                    sent |= self._number_message(effect.message)
-            turned = self._turns[key] = Turned(self._number_knowledge(after), sent)
+            after, effects = self._advance(before, event, now)
+            turned = self._turns[key] = self._turned(after, effects)
         return turned
 
+    def _advance(self, before: Knowledge, event: Event, now: float = _EARLY) -> tuple[Knowledge, list[Effect]]:
+        return advance(self.definition, before, event, now, 0.5)
+
+    def _turned(self, after: Knowledge, effects: list[Effect]) -> Turned:
+        sent = 0
+        for effect in effects:
+            if isinstance(effect, Publish):
+                sent |= self._number_message(effect.message)
+        return Turned(self._number_knowledge(after), sent)
+
     def _number_message(self, message: Command | Cancel) -> int:
-        kind = CANCEL if isinstance(message, Cancel) else ACTION
-        if message.address.direction is Direction.BACKWARD:
-            kind = COMPENSATION
-        bit = 3 * self.definition.positions[message.address.step] + kind
-        self.messages.setdefault(bit, message)
+        address = message.address
+        decision = message.decision if isinstance(message, Cancel) else None
+        decided = decision["uid"] if decision is not None else None
+        key = (address.command_id, address.direction, isinstance(message, Cancel), decided)
+        bit = self._bits.setdefault(key, len(self.messages))
+        if bit == len(self.messages):
+            self.messages.append(message)
+            self._addresses.setdefault((self.definition.positions[address.step], address.direction), address)
         return 1 << bit
 
     def _number_object(self, status: Status) -> int:
-        outcomes = tuple(recall(step, status).outcome for step in self.definition.steps)
+        outcomes = tuple(self._outcome(status, step) for step in self.definition.steps)
+        uids = tuple(each.uid for each in status.decisions)
         direction = status.direction or Direction.FORWARD
         phase = status.phase if status.phase.terminal else Phase.RUNNING
-        number = self._number(("object", phase, direction, outcomes), len(self.objects))
+        number = self._number(("object", phase, direction, outcomes, frozenset(uids)), len(self.objects))
         if number == len(self.objects):
             steps = {
-                step.name: StepStatus(state=outcome, output=status.steps[step.name].output)
-                for step, outcome in zip(self.definition.steps, outcomes, strict=True)
+                step.name: StepStatus(state=outcome, output=status.steps[step.name].output, decision=decision)
+                for step, (outcome, decision) in zip(self.definition.steps, outcomes, strict=True)
                 if outcome is not None
             }
-            self.objects.append(Status(phase=phase, direction=direction, steps=steps, failure=_cause(direction)))
+            failure = _cause(direction)
+            self.objects.append(
+                Status(phase=phase, direction=direction, steps=steps, decisions=status.decisions, failure=failure)
+            )
         return number
 
+    @staticmethod
+    def _outcome(status: Status, step: Step) -> tuple[StepState | None, str | None]:
+        known = recall(step, status)
+        return known.outcome, known.decision if known.outcome is not None else None
+
     def _number_knowledge(self, knowledge: Knowledge) -> int:
-        steps = tuple((step.outcome, step.action is not None) for step in knowledge.steps)
+        steps = tuple(
+            (step.outcome, step.decision, step.action is not None, _is_dead(step)) for step in knowledge.steps
+        )
+        decided = (
+            frozenset(each.uid for each in knowledge.applied),
+            frozenset((each.decision.metadata.uid, each.accepted) for each in knowledge.asked),
+        )
         early = frozenset((reply.step, reply.type) for reply in knowledge.early)
         phase = knowledge.saga.status.phase if knowledge.terminal else Phase.RUNNING
         sealing = knowledge.cause is not None
-        key = ("knowledge", phase, knowledge.direction, steps, early, sealing, knowledge.verdict)
+        key = ("knowledge", phase, knowledge.direction, steps, early, sealing, knowledge.verdict, decided)
         number = self._number(key, len(self.knowledge))
         if number == len(self.knowledge):
             self.knowledge.append(self._forget(knowledge, phase))
@@ -133,7 +178,15 @@ class Table:
     def _forget(self, knowledge: Knowledge, phase: Phase) -> Knowledge:
         direction = knowledge.direction
         steps = tuple(
-            StepKnowledge(outcome=step.outcome, output=step.output, action=step.action) for step in knowledge.steps
+            StepKnowledge(
+                outcome=step.outcome,
+                output=step.output,
+                action=step.action,
+                decision=step.decision,
+                started_at=None if step.started_at is None else _EARLY,
+                error=step.error if _is_dead(step) else None,
+            )
+            for step in knowledge.steps
         )
         return Knowledge(
             saga=replace(self._created, status=Status(phase=phase, direction=direction, failure=_cause(direction))),
@@ -144,6 +197,8 @@ class Table:
             early=knowledge.early,
             cause=_CAUSE if knowledge.cause is not None else None,
             verdict=knowledge.verdict,
+            asked=knowledge.asked,
+            applied=knowledge.applied,
         )
 
     def _number(self, key: Hashable, fresh: int) -> int:
@@ -154,13 +209,12 @@ class Table:
         return replace(self._created, metadata=metadata, status=self.objects[number])
 
     def _reply(self, step: int, direction: Direction, answer: Answer) -> ReplyArrived:
-        kinds = (COMPENSATION,) if direction is Direction.BACKWARD else (ACTION, CANCEL)
-        address = next(self.messages[3 * step + kind].address for kind in kinds if 3 * step + kind in self.messages)
+        address = self._addresses[step, direction]
         return ReplyArrived(
             Reply(
                 command_id=address.command_id,
                 type=answer.type,
-                body=answer.body(address.step),
+                body=answer.body,
                 saga=address.saga,
                 step=address.step,
                 direction=direction,
@@ -169,6 +223,19 @@ class Table:
                 final=answer.final,
             )
         )
+
+
+def _is_dead(step: StepKnowledge) -> bool:
+    """Never to run, and nothing but a decision helps."""
+    return step.error is not None and step.error.code == CANCELLED and step.outcome is None
+
+
+def _stall(definition: Definition, knowledge: Knowledge, step: str | None) -> Knowledge:
+    if step is None:
+        return knowledge
+    index = definition.positions[step]
+    stalled = replace(knowledge.steps[index], stalled_since=_EARLY)
+    return replace(knowledge, steps=(*knowledge.steps[:index], stalled, *knowledge.steps[index + 1 :]))
 
 
 def _cause(direction: Direction) -> Failure | None:

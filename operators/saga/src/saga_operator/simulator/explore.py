@@ -11,28 +11,28 @@ again, and etcd may be restored from a snapshot, any number of times.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Final
 
 from skald_wire import Direction
 
 from saga_operator.domain.definition import Definition
-from saga_operator.domain.kinds import Phase
+from saga_operator.domain.kinds import Action, Phase
 from saga_operator.domain.shape import members
 from saga_operator.simulator import properties
 from saga_operator.simulator.abstraction import Table, Turned
 from saga_operator.simulator.fair import WEATHERS, FairRuns
 from saga_operator.simulator.participant import Effect, Participant
 from saga_operator.simulator.places import Places, Went
+from saga_operator.simulator.properties import World
 
 State = tuple[int, ...]
-"""The operators (knowledge and freshness), then object, snapshot, published, history, and each step's place."""
+"""The operators (knowledge and freshness), then object, snapshot, published, past, and each step's place."""
 Label = tuple[str, int, int]
 """What happened, at which operator (-1: none), about which step (-1: none)."""
 Found = tuple[State, Label, str | None]
 """A successor, how it came about, and the rule that this broke."""
-_ENDED: Final = (None, Phase.SUCCEEDED, Phase.COMPENSATED)
 _NO_SNAPSHOT: Final = -1
 
 
@@ -45,6 +45,8 @@ class Bounds:
     recreation: bool = True
     rollback: bool = True
     compare_and_swap: bool = True
+    decisions: tuple[tuple[Action, str | None], ...] = ()
+    """What people may decide, at any moment and any number of times: action and step."""
     first_violation: bool = False
     """Stop there."""
 
@@ -60,6 +62,7 @@ class Report:
     """By sentence: the trace."""
     succeeded: int = 0
     compensated: int = 0
+    aborted: int = 0
     rolled_back: int = 0
     """States that say Forward after Backward had been stored: without any, the faults would prove little."""
 
@@ -76,6 +79,9 @@ class Explorer:
         self.table = Table(definition)
         self.places = Places(definition, participant, self.table)
         self.states: list[State] = []
+        self._pasts: list[World] = []
+        self._past_numbers: dict[World, int] = {}
+        self._number_past(World(approved=properties.given_by_expiry(definition)))
         self._came: list[tuple[int, Label]] = []
 
     def run(self) -> Report:
@@ -130,7 +136,8 @@ class Explorer:
             status = self.table.objects[state[count]]
             report.succeeded += status.phase is Phase.SUCCEEDED
             report.compensated += status.phase is Phase.COMPENSATED
-            report.rolled_back += bool(state[count + 3] & 1) and status.direction is Direction.FORWARD
+            report.aborted += status.phase is Phase.ABORTED
+            report.rolled_back += self._pasts[state[count + 3]].flipped and status.direction is Direction.FORWARD
 
     def _successors(self, state: State) -> Iterator[Found]:
         yield from self._of_operators(state)
@@ -147,7 +154,22 @@ class Explorer:
                 if after != state:
                     yield after, (what, operator, step), None
             if not self.table.knowledge[knowledge].terminal:
+                yield from self._decisions(state, operator)
                 yield from self._writes(state, operator)
+
+    def _decisions(self, state: State, operator: int) -> Iterator[Found]:
+        """Somebody decides, and this operator hears of it; an approval is given from then on."""
+        at = self.bounds.operators
+        for action, step in self.bounds.decisions:
+            turned = self.table.decides(state[operator] >> 1, state[at], action, step)
+            after = self._with_operator(state, operator, turned, 1)
+            index = self.definition.positions[step] if step is not None else -1
+            if action == "Approve":
+                past = self._pasts[state[at + 3]]
+                approved = self._number_past(replace(past, approved=past.approved | 1 << index))
+                after = (*after[: at + 3], approved, *after[at + 4 :])
+            if after != state:
+                yield after, (f"hears the decision {action} of", operator, index), None
 
     def _turns(
         self, state: State, knowledge: int, fresh: int, number: int, snapshot: int
@@ -182,31 +204,29 @@ class Explorer:
         """The write lands, and its answer arrives or is lost; everybody else is stale from then on."""
         count = self.bounds.operators
         knowledge, fresh = state[operator] >> 1, state[operator] & 1
-        number, snapshot, published, history = state[count : count + 4]
+        number, snapshot, published, past_number = state[count : count + 4]
         written = self.table.writes(knowledge)
         if written == number or not (fresh or not self.bounds.compare_and_swap):
             return
         status = self.table.objects[written]
-        flipped, ended = bool(history & 1), _ENDED[history >> 1]
-        world = self.places.world(state[count + 4 :], flipped=flipped, ended=ended)
-        broken = properties.stored(self.definition, world, status)
-        history |= int(status.direction is Direction.BACKWARD)
-        if status.phase.terminal:
-            history |= _ENDED.index(status.phase) << 1
+        past = self._pasts[past_number]
+        world = self.places.world(state[count + 4 :], past)
+        broken = properties.stored(self.definition, world, self.table.objects[number], status)
+        past_number = self._number_past(properties.after_stored(self.definition, past, status))
         others = [code & ~1 for index, code in enumerate(state[:count]) if index != operator]
         for turned, is_fresh, what in (
             (self.table.stored(knowledge, written), 1, "writes"),
             (Turned(knowledge, 0), 0, "writes, and the answer is lost:"),
         ):
             operators = sorted([*others, turned.knowledge << 1 | is_fresh])
-            after = (*operators, written, snapshot, published | turned.sent, history, *state[count + 4 :])
+            after = (*operators, written, snapshot, published | turned.sent, past_number, *state[count + 4 :])
             told = status.phase if status.phase.terminal else status.direction
             yield after, (f"{what} {told}", operator, -1), broken
 
     def _of_participants(self, state: State) -> Iterator[Found]:
         count = self.bounds.operators
         for bit in members(state[count + 2]):
-            step = bit // 3
+            step = self.table.step_of(bit)
             at = count + 4 + step
             for went in self.places.delivered(state[at], bit):
                 after = (*state[:at], went.place, *state[at + 1 :])
@@ -216,10 +236,9 @@ class Explorer:
         if went.effect not in (Effect.DONE, Effect.UNDONE):
             return None
         count = self.bounds.operators
-        history = state[count + 3]
-        world = self.places.world(state[count + 4 :], flipped=bool(history & 1), ended=_ENDED[history >> 1])
+        world = self.places.world(state[count + 4 :], self._pasts[state[count + 3]])
         if went.effect is Effect.DONE:
-            return properties.action_ran(world, self.definition.steps[step])
+            return properties.action_ran(self.definition, world, self.definition.steps[step])
         return properties.compensation_ran(self.definition, world, self.definition.steps[step])
 
     def _of_storage(self, state: State) -> Iterator[Found]:
@@ -235,6 +254,12 @@ class Explorer:
     def _replaced(self, state: State, number: int) -> State:
         count = self.bounds.operators
         return (*sorted(code & ~1 for code in state[:count]), number, *state[count + 1 :])
+
+    def _number_past(self, past: World) -> int:
+        number = self._past_numbers.setdefault(past, len(self._pasts))
+        if number == len(self._pasts):
+            self._pasts.append(past)
+        return number
 
 
 def _tell(label: Label, definition: Definition) -> str:

@@ -1,4 +1,4 @@
-"""S7: from any state at all, once faults stop, one operator brings the saga to its end.
+"""S7: from any state at all, once faults stop, one operator brings the saga to its end, or to a person's approval.
 
 Every message under way is lost, participants are up and answer, and one operator goes on with what it knows.
 """
@@ -52,6 +52,8 @@ class FairRuns:
             knowledge = table.sees(knowledge, number, authoritative=True).knowledge
             if table.knowledge[knowledge].terminal:
                 return True
+            if not weather.late and table.is_waiting(knowledge):
+                return True  # for a person
             before = (knowledge, number, *places)
             woken = table.is_woken(knowledge, late=weather.late)
             knowledge = self._answer(woken.knowledge, woken.sent, places, weather)
@@ -64,7 +66,7 @@ class FairRuns:
 
     def _answer(self, knowledge: int, sent: int, places: list[int], weather: Weather) -> int:
         for bit in members(sent):
-            step = bit // 3
+            step = self._table.step_of(bit)
             moves = self._places.delivered(places[step], bit)
             if moves:
                 places[step] = moves[min(weather.failing, len(moves) - 1)].place

@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import partial
 
 from skald_wire import Cancel, Command, Reply
+from skald_wire.register import Answer
 
 from saga_operator.domain.events import Confirmed, Reconnected, Returned, Unconfirmed
 from saga_operator.simulator.operator import Operator
-from saga_operator.simulator.participant import Answer
 from saga_operator.simulator.scene import Scene
 from saga_operator.simulator.timeline import Timeline
 
@@ -75,7 +75,7 @@ class Broker:
         reply = Reply(
             command_id=address.command_id,
             type=answer.type,
-            body=answer.body(address.step),
+            body=answer.body,
             saga=address.saga,
             step=address.step,
             direction=address.direction,

@@ -8,8 +8,8 @@ from typing import Final, Protocol
 from skald_wire import Cancel, Command, Reply
 
 from saga_operator.domain.definition import Definition
-from saga_operator.domain.effects import Finish, Publish, Store
-from saga_operator.domain.events import Event, ReplyArrived, SagaSeen, Stored, Woken
+from saga_operator.domain.effects import AnswerDecision, Effect, Finish, Look, Publish, Store
+from saga_operator.domain.events import DecisionMade, Event, ReplyArrived, SagaSeen, Stored, Woken
 from saga_operator.domain.kinds import Saga, Status
 from saga_operator.domain.machine import Knowledge, advance, open_saga, render
 from saga_operator.simulator.server import Server, describe
@@ -68,6 +68,8 @@ class Operator:
             self._open(saga)
         else:
             self.feed(SagaSeen(saga, authoritative=False))
+        for decision in list(self._server.decisions.values()):
+            self.feed(DecisionMade(decision))
 
     def feed(self, event: Event) -> None:
         """One event through the machine, and its effects."""
@@ -76,18 +78,24 @@ class Operator:
         now, jitter = self._timeline.now, self._timeline.chance.random()
         self._knowledge, effects = advance(self._definition, self._knowledge, event, now, jitter)
         for effect in effects:
-            match effect:
-                case Publish(message):
-                    self._network.publish(self, message)
-                case Store(urgent):
-                    self._owe(urgent=urgent)
-                case Finish():
-                    self._timeline.tell(f"{self.name} is done with the saga")
-                    self._knowledge = None
-                    return
-                case _:
-                    pass
+            self._perform(effect)
         self._set_alarm()
+
+    def _perform(self, effect: Effect) -> None:
+        match effect:
+            case Publish(message):
+                self._network.publish(self, message)
+            case Store(urgent):
+                self._owe(urgent=urgent)
+            case Look():
+                self._timeline.after(0.001, 1.0, partial(self._look, self.life))
+            case AnswerDecision(decision, state):
+                self._server.answer(decision, state)
+            case Finish():
+                self._timeline.tell(f"{self.name} is done with the saga")
+                self._knowledge = None
+            case _:
+                pass
 
     def feed_if(self, life: int, event: Event) -> None:
         """An event for a process that may have crashed since."""
@@ -156,6 +164,13 @@ class Operator:
             self._timeline.tell(f"{self.name} reads {describe(self._seen.status)}")
             self.feed(SagaSeen(self._seen, authoritative=True))
             self._write_on()
+
+    def _look(self, life: int) -> None:
+        """A GET, before a decision is judged; a write under way will conflict if this shows something new."""
+        if life == self.life and self._knowledge is not None and not self._writing:
+            self._read(life)
+        elif life == self.life and self._knowledge is not None:
+            self._timeline.after(0.001, 0.1, partial(self._look, life))
 
     def _write_on(self) -> None:
         if self._owed is not None and not self._writing:

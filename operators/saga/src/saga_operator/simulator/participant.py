@@ -1,16 +1,14 @@
-"""What the simulator asks of a participant, and one that keeps registers by rules R1 to R6 and does nothing else."""
+"""What the simulator asks of a participant, and one that keeps its register with the chassis' own rules."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final, Protocol
 
-from skald_wire import Cancel, Command, Direction, OnFailure, ReplyType
-
-from saga_operator.domain.knowledge import KEY_REUSED
-from saga_operator.domain.moments import parse
+from skald_wire import Cancel, Command, Direction, canonical, register
+from skald_wire.register import Answer, Entry, Outcome, Run, Settle, Write
 
 JSON = Any
 
@@ -23,22 +21,6 @@ class Effect(Enum):
     """By the compensation."""
     TAKEN_BACK = "taken back"
     """Begun work (R5), before anybody was told that it was done."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A reply's content."""
-
-    type: ReplyType
-    code: str | None = None
-    """Of a Failed."""
-    final: bool = False
-
-    def body(self, step: str) -> dict[str, JSON]:
-        """What travels: an output that names the step, an error, or nothing."""
-        if self.type is ReplyType.FAILED:
-            return {"code": self.code, "message": "simulated"}
-        return {"of": step} if self.type is ReplyType.SUCCEEDED else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,94 +47,135 @@ class Participant(Protocol):
         """What a message about the action (Forward) or the compensation (Backward) would be told for good."""
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
-    """An outcome, written once."""
+class Body(dict[str, JSON]):
+    """A JSON object that can be part of a state; never changed."""
 
-    outcome: Literal["executed", "failed", "dead"]
-    fingerprint: str | None
-    """None on a tombstone that a compensation left: it matches any (R4)."""
+    def __hash__(self) -> int:  # type: ignore[override]
+        return hash(canonical(self))
 
 
 @dataclass(frozen=True, slots=True)
-class Registers:
-    """A step's two registers; None: nothing is registered."""
+class Book:
+    """One step's registers, and what its begun work has done so far."""
 
-    action: Held | None = None
-    compensation: Held | None = None
+    entries: tuple[tuple[str, Direction, Entry], ...] = ()
+    worked: bool = False
+    """Begun work has had its effect, and nobody has said so yet."""
+
+    @property
+    def register(self) -> dict[str, Entry]:
+        """By command id, as the chassis stores it."""
+        return {command_id: entry for command_id, _, entry in self.entries}
+
+    def with_entries(self, changes: Mapping[str, Entry], message: Command | Cancel) -> Book:
+        """After a write. What is not about the message's own command is about the action that it undoes."""
+        present = {command_id: (direction, entry) for command_id, direction, entry in self.entries}
+        for command_id, entry in changes.items():
+            own = command_id == message.address.command_id
+            direction = message.address.direction if own else Direction.FORWARD
+            known = present.get(command_id, (direction, None))[0]
+            present[command_id] = (known, replace(entry, body=Body(entry.body)))
+        return replace(self, entries=tuple((key, *value) for key, value in sorted(present.items(), key=_by_id)))
 
 
-FAILED: Final = Answer(ReplyType.FAILED, "Refused", final=True)
-RETRYABLE: Final = Answer(ReplyType.FAILED, "Busy")
+REFUSED: Final = ("Refused", "simulated")
+BUSY: Final = ("Busy", "simulated")
+
+
+def says_its_name(step: str) -> dict[str, JSON]:
+    """The output of every step that the simulator makes up itself."""
+    return {"of": step}
 
 
 class RegisterKeeper:
-    """Rules R1 to R6, as short as they can be put."""
+    """Carries a message to its answer as the chassis does (``skald.applier``), one durable write per move."""
 
-    def empty(self) -> Registers:
+    def __init__(
+        self, outputs: Callable[[str], dict[str, JSON]] = says_its_name, begun: Collection[str] | None = None
+    ) -> None:
+        """``begun``: the steps whose action one write cannot cover (R5); None: none."""
+        self._outputs = outputs
+        self._begun = frozenset(begun or ())
+
+    def empty(self) -> Book:
         """Nothing is registered."""
-        return Registers()
+        return Book()
 
-    def moves(self, register: Registers, message: Command | Cancel, now: float) -> Sequence[Move]:
+    def moves(self, book: Book, message: Command | Cancel, now: float) -> Sequence[Move]:
         """What may happen when the message is delivered."""
-        forward = message.address.direction is Direction.FORWARD
-        held = register.action if forward else register.compensation
-        if held is not None:
-            return [Move("answers", register, answer=self._answer(register, held, message))]
-        if isinstance(message, Cancel):
-            return [self._cancel(register, message)]
-        return self._do(register, message, now) if forward else [self._undo(register, message)]
+        meeting = register.meet(book.register, message, now)
+        match meeting:
+            case Answer():
+                return [Move("answers", book, answer=_kept(meeting))]
+            case Write():
+                label = "tombstones" if isinstance(message, Cancel) else "finds nothing to undo"
+                return [self._write(label, book, message, meeting)]
+            case Run():
+                assert isinstance(message, Command)
+                return self._run(book, message)
+            case Settle():
+                return self._settle(book, message, meeting)
 
-    def answers(self, register: Registers) -> Mapping[Direction, Answer]:
+    def answers(self, book: Book) -> Mapping[Direction, Answer]:
         """What the registers say (R2)."""
-        found = {}
-        if register.action is not None:
-            found[Direction.FORWARD] = _say(register.action, undone=self._undone(register))
-        if register.compensation is not None:
-            found[Direction.BACKWARD] = _say(register.compensation, undone=False)
-        return found
+        settled = ((direction, entry) for _, direction, entry in book.entries if entry.outcome not in _UNSETTLED)
+        return {direction: _kept(register.answer_of(entry)) for direction, entry in settled}
 
-    def _answer(self, register: Registers, held: Held, message: Command | Cancel) -> Answer:
-        if held.fingerprint not in (None, message.address.fingerprint):
-            return Answer(ReplyType.FAILED, KEY_REUSED)
-        return self.answers(register)[message.address.direction]
+    def _run(self, book: Book, command: Command) -> list[Move]:
+        step, forward = command.address.step, command.address.direction is Direction.FORWARD
+        if forward and step in self._begun:
+            settle = register.start(command, "work")
+            return [Move("begins", book.with_entries({settle.command_id: settle.entry}, command))]
+        done = register.execute(book.register, command, self._outputs(step) if forward else {})
+        label, effect = ("executes", Effect.DONE) if forward else ("undoes", Effect.UNDONE)
+        return [
+            self._write(label, book, command, done, effect),
+            *self._fail(book, command, "fails for good", REFUSED, retryable=False),
+            *self._fail(book, command, "fails for now", BUSY, retryable=True),
+        ]
 
-    def _undone(self, register: Registers) -> bool:
-        return register.compensation is not None and register.compensation.outcome == "executed"
+    def _fail(
+        self, book: Book, command: Command, label: str, failure: tuple[str, str], *, retryable: bool
+    ) -> list[Move]:
+        failed = register.fail(command, *failure, retryable=retryable)
+        if isinstance(failed, Write):
+            return [self._write(label, book, command, failed)]
+        return [Move(label, book, answer=_kept(failed))] if retryable or failed.final else []
 
-    def _cancel(self, register: Registers, message: Cancel) -> Move:
-        dead = Held("dead", message.address.fingerprint)
-        forward = message.address.direction is Direction.FORWARD
-        after = replace(register, action=dead) if forward else replace(register, compensation=dead)
-        return Move("tombstones", after, answer=Answer(ReplyType.CANCELLED))
+    def _settle(self, book: Book, message: Command | Cancel, settle: Settle) -> list[Move]:
+        """R5, one write at a time; the message meets the register again after each."""
+        if settle.entry.outcome is Outcome.UNDOING:
+            gone = book.with_entries(register.taken_back(settle).changes, message)
+            effect = Effect.TAKEN_BACK if book.worked else None
+            return [Move("has taken back its work", replace(gone, worked=False), effect)]
+        if settle.take_back:
+            return [_turn("turns to taking back", book, message, settle, register.take_back(settle, message))]
+        if not book.worked:
+            return [Move("does its work", replace(book, worked=True), Effect.DONE)]
+        output = self._outputs(message.address.step)
+        finished = book.with_entries(register.execute(book.register, settle, output).changes, message)
+        failed = register.fail_work(settle, *REFUSED, retryable=False, undoable=True)
+        moves = [Move("finishes its work", replace(finished, worked=False))]
+        if isinstance(failed, Entry):
+            moves.append(_turn("fails at its work", book, message, settle, failed))
+        return moves
 
-    def _do(self, register: Registers, message: Command, now: float) -> list[Move]:
-        if message.deadline is not None and parse(message.deadline) < now:
-            return [Move("is late", register, answer=RETRYABLE)]
-        own = message.address.fingerprint
-        done = replace(register, action=Held("executed", own))
-        moves = [Move("executes", done, Effect.DONE, Answer(ReplyType.SUCCEEDED))]
-        if message.on_failure is OnFailure.COMPENSATE:
-            moves.append(Move("fails for good", replace(register, action=Held("failed", own)), answer=FAILED))
-        return [*moves, Move("fails for now", register, answer=RETRYABLE)]
-
-    def _undo(self, register: Registers, message: Command) -> Move:
-        undone = Held("executed", message.address.fingerprint)
-        if register.action is None:
-            return self._nothing_to_undo(register, undone)
-        effect = Effect.UNDONE if register.action.outcome == "executed" else None
-        return Move("undoes", replace(register, compensation=undone), effect, Answer(ReplyType.SUCCEEDED))
-
-    def _nothing_to_undo(self, register: Registers, undone: Held) -> Move:
-        after = replace(register, action=Held("dead", None), compensation=undone)
-        return Move("finds nothing to undo", after, answer=Answer(ReplyType.SUCCEEDED))
+    def _write(
+        self, label: str, book: Book, message: Command | Cancel, write: Write, effect: Effect | None = None
+    ) -> Move:
+        return Move(label, book.with_entries(write.changes, message), effect, _kept(write.answer))
 
 
-def _say(held: Held, *, undone: bool) -> Answer:
-    match held.outcome:
-        case "executed":
-            return Answer(ReplyType.CANCELLED if undone else ReplyType.SUCCEEDED)
-        case "failed":
-            return FAILED
-        case "dead":
-            return Answer(ReplyType.CANCELLED)
+_UNSETTLED = (Outcome.STARTED, Outcome.UNDOING)
+
+
+def _turn(label: str, book: Book, message: Command | Cancel, settle: Settle, entry: Entry) -> Move:
+    return Move(label, book.with_entries({settle.command_id: entry}, message))
+
+
+def _kept(answer: Answer) -> Answer:
+    return replace(answer, body=Body(answer.body))
+
+
+def _by_id(item: tuple[str, Any]) -> str:
+    return item[0]

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from skald_wire import Direction, ReplyType
+from skald_wire.register import Answer
 
 from saga_operator.domain.definition import Definition
-from saga_operator.domain.kinds import Phase
 from saga_operator.simulator.abstraction import Table
-from saga_operator.simulator.participant import Answer, Effect, Move, Participant
+from saga_operator.simulator.participant import Effect, Move, Participant
 from saga_operator.simulator.properties import World
 from saga_operator.simulator.shapes import BEGIN
 
@@ -26,6 +26,13 @@ class Place:
     ran: bool
     undone: bool
     answers: frozenset[tuple[Direction, Answer]]
+
+    @property
+    def spared(self) -> bool:
+        """Its compensation is dead."""
+        return any(
+            direction is Direction.BACKWARD and answer.type is ReplyType.CANCELLED for direction, answer in self.answers
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +85,15 @@ class Places:
         """What its registers say now."""
         return list(self._participant.answers(self.all[place].register).items())
 
-    def world(self, places: Sequence[int], *, flipped: bool, ended: Phase | None) -> World:
-        """What all participants together did."""
-        ran = undone = 0
-        for index, place in enumerate(places):
-            ran |= self.all[place].ran << index
-            undone |= self.all[place].undone << index
-        return World(ran, undone, flipped, ended)
+    def world(self, places: Sequence[int], past: World) -> World:
+        """What all participants together did, added to what was ever stored and decided."""
+        ran = undone = spared = 0
+        for index, number in enumerate(places):
+            place = self.all[number]
+            ran |= place.ran << index
+            undone |= place.undone << index
+            spared |= place.spared << index
+        return replace(past, ran=ran, undone=undone, spared=spared)
 
     def _after(self, before: Place, direction: Direction, move: Move) -> int:
         answers = before.answers | frozenset(self._participant.answers(move.register).items())

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from skald_wire import Cancel, Command, Direction
+from skald_wire import Cancel, Command, Direction, ReplyType
+from skald_wire.register import Answer
 
 from saga_operator.domain.definition import Definition, Step
-from saga_operator.domain.kinds import Status
+from saga_operator.domain.kinds import SagaDecision, Status
 from saga_operator.simulator import properties
-from saga_operator.simulator.participant import Answer, Effect, Move, Participant
+from saga_operator.simulator.participant import Effect, Move, Participant
 from saga_operator.simulator.places import after_effect
 from saga_operator.simulator.properties import World
 from saga_operator.simulator.timeline import Timeline, Violation
@@ -19,7 +20,9 @@ class Scene:
     """Delivers messages to registers, and checks every effect."""
 
     def __init__(self, definition: Definition, participant: Participant, timeline: Timeline) -> None:
-        self.world = World()
+        self.world = World(approved=properties.given_by_expiry(definition))
+        self.contents: dict[str, str] = {}
+        """By step: the fingerprint of the command that had its effect."""
         self.effects = 0
         self.trouble = 0.3
         """How likely a participant does anything but what a healthy one does."""
@@ -35,20 +38,27 @@ class Scene:
         move = self._timeline.chance.choice(moves) if self._timeline.likely(self.trouble) else moves[0]
         self._check(step, move)
         self._registers[step.index] = move.register
+        if move.effect is Effect.DONE:
+            self.contents[step.name] = message.address.fingerprint
         what = "cancel" if isinstance(message, Cancel) else message.address.direction
         self._timeline.tell(f"participant of {step.name} meets {what} and {move.label}")
         return move.answer
 
     def object_says(self, status: Status) -> None:
         """Something was stored, and can never be said not to have been."""
-        flipped = self.world.flipped or status.direction is Direction.BACKWARD
-        ended = status.phase if status.phase.terminal else self.world.ended
-        self.world = replace(self.world, flipped=flipped, ended=ended)
+        self.world = properties.after_stored(self._definition, self.world, status)
+
+    def person_says(self, decision: SagaDecision) -> None:
+        """Somebody decided; an approval is given from then on, whether or not the operator has heard of it."""
+        spec = decision.spec
+        if spec.action == "Approve" and spec.step in self._definition.positions:
+            given = 1 << self._definition.positions[spec.step]
+            self.world = replace(self.world, approved=self.world.approved | given)
 
     def _check(self, step: Step, move: Move) -> None:
         broken = None
         if move.effect is Effect.DONE:
-            broken = properties.action_ran(self.world, step)
+            broken = properties.action_ran(self._definition, self.world, step)
         elif move.effect is Effect.UNDONE:
             broken = properties.compensation_ran(self._definition, self.world, step)
         if broken is not None:
@@ -61,4 +71,9 @@ class Scene:
             self.world,
             ran=self.world.ran & others | ran << step.index,
             undone=self.world.undone & others | undone << step.index,
+            spared=self.world.spared & others | self._is_spared(move) << step.index,
         )
+
+    def _is_spared(self, move: Move) -> bool:
+        answer = self._participant.answers(move.register).get(Direction.BACKWARD)
+        return answer is not None and answer.type is ReplyType.CANCELLED

@@ -6,22 +6,26 @@ The same seed gives the same schedule, so a violation can be looked at again, li
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final
 
 from saga_operator.domain.definition import Definition
 from saga_operator.domain.kinds import Phase
-from saga_operator.simulator import shapes
+from saga_operator.domain.knowledge import KEY_REUSED
+from saga_operator.simulator import invent, shapes
 from saga_operator.simulator.network import Broker
 from saga_operator.simulator.operator import Operator
-from saga_operator.simulator.participant import Participant
+from saga_operator.simulator.participant import RegisterKeeper
+from saga_operator.simulator.people import People
 from saga_operator.simulator.scene import Scene
 from saga_operator.simulator.server import Server
 from saga_operator.simulator.timeline import Timeline, Violation
 
+_HELP_EVERY: Final = 60.0
+"""Seconds between looks of the people at a calm saga that may wait for one of them."""
 _LIMIT: Final = 2 * 3600.0
-"""Seconds of calm after which a saga that has not ended never will."""
+"""Seconds of calm after which a saga that has not ended never will, on top of its longest waits."""
 
 
 @dataclass(slots=True)
@@ -40,21 +44,32 @@ class Schedule:
     """The parts of one schedule, and its faults."""
 
     def __init__(
-        self, seed: int, participant: Participant, definition: Definition | None = None, shape: str = ""
+        self, seed: int, definition: Definition | None = None, participant: type[RegisterKeeper] = RegisterKeeper
     ) -> None:
+        """Without a definition one is drawn. ``participant`` keeps the registers."""
         self.seed = seed
         self.timeline = Timeline(seed)
+        chance = self.timeline.chance
+        self.shape = ""
         if definition is None:
-            shape, definition = shapes.draw(self.timeline.chance)
-        self.shape = shape
-        self.scene = Scene(definition, participant, self.timeline)
-        self.server = Server(definition, self.timeline, self.scene, shapes.saga_of(definition))
+            self.shape, definition = shapes.draw(chance)
+        definition = replace(definition, schema=None)  # whose demands a made-up input would not meet
+        begun = [step.name for step in definition.steps if chance.random() < 0.2]
+        outputs = invent.outputs(definition, chance).__getitem__
+        self._definition = definition
+        self.scene = Scene(definition, participant(outputs, begun), self.timeline)
+        saga = shapes.saga_of(definition, invent.saga_input(definition, chance))
+        self.server = Server(definition, self.timeline, self.scene, saga)
+        self.people = People(definition, self.timeline, self.server, outputs)
         self.broker = Broker(self.timeline, self.scene)
         self.operators = [
             Operator(f"operator {number + 1}", definition, self.timeline, self.server, self.broker)
-            for number in range(self.timeline.chance.randint(1, 3))
+            for number in range(chance.randint(1, 3))
         ]
         self.faults = 0
+        self._limit = _LIMIT + 4 * max(
+            *(step.timeout + step.retry.maximum for step in definition.steps), definition.compensation_retry.maximum
+        )
 
     def run(self) -> Result:
         """Faults, then calm, until the saga has ended."""
@@ -71,6 +86,7 @@ class Schedule:
             "effects": self.scene.effects,
             "writes": self.server.writes,
             "faults": self.faults,
+            "decisions": self.people.decided,
         }
         return Result(self.seed, self.shape, self.server.saga.status.phase, violation, self.timeline.record, counts)
 
@@ -83,12 +99,15 @@ class Schedule:
         calm_at = timeline.now + faults_for
         for _ in range(chance.randint(0, 8)):
             timeline.at(timeline.now + faults_for * chance.random() ** 4, self._fault)  # most while there is much to do
+        for _ in range(chance.randint(0, 4)):
+            timeline.at(timeline.now + faults_for * chance.random() ** 2, self.people.decide)
         timeline.at(calm_at, self._calm)
-        while timeline.now < calm_at + _LIMIT and timeline.step():
+        while timeline.now < calm_at + self._limit and timeline.step():
             if timeline.now > calm_at and self.server.saga.status.phase.terminal:
                 return
-        if not self.server.saga.status.phase.terminal:
-            raise Violation(f"S7: two hours of calm, and the saga is still {self.server.saga.status.phase}")
+        status = self.server.saga.status
+        if not status.phase.terminal and status.reason != KEY_REUSED:
+            raise Violation(f"S7: after hours of calm the saga is still {status.phase} ({status.reason})")
 
     def _show(self) -> None:
         """Watch events come late, out of step, and sometimes not at all."""
@@ -107,7 +126,11 @@ class Schedule:
             partial(self.server.restore, self.timeline.chance.choice(self.server.past)),
             self.server.recreate,
             self.server.cancel,
+            partial(self.server.suspend, suspended=True),
+            partial(self.server.suspend, suspended=False),
         ]
+        if self.timeline.likely(0.03):
+            faults = [partial(self.server.reuse_key, invent.saga_input(self._definition, self.timeline.chance))]
         self.timeline.chance.choice(faults)()
 
     def _crash(self, operator: Operator) -> None:
@@ -126,3 +149,8 @@ class Schedule:
         for operator in self.operators:
             operator.calm = True
             operator.watch(self.server.saga)
+        self._help()
+
+    def _help(self) -> None:
+        self.people.help()
+        self.timeline.at(self.timeline.now + _HELP_EVERY, self._help)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from msgspec.structs import replace
-from skald_wire import Direction
 
 from saga_operator.domain.definition import Definition
-from saga_operator.domain.kinds import Phase, Saga, Status
+from saga_operator.domain.kinds import Metadata, Phase, Saga, SagaDecision, SagaSpec, Status
 from saga_operator.simulator import properties
 from saga_operator.simulator.scene import Scene
 from saga_operator.simulator.timeline import Timeline, Violation
@@ -23,23 +23,24 @@ class Server:
         """Everything that a stale read may return."""
         self.writes = 0
         self.watchers: list[Callable[[], None]] = []
+        self.decisions: dict[str, SagaDecision] = {}
+        """By uid: those that nobody has answered."""
         self._definition = definition
         self._timeline = timeline
         self._scene = scene
         self._version = 1
         self._first = saga
+        self._decisions_at: dict[str, dict[str, SagaDecision]] = {}
 
     def patch(self, seen: Saga, status: Status) -> Saga | None:
         """The object as written, or None: a conflict."""
         mine, present = seen.metadata, self.saga.metadata
-        if (mine.uid, mine.resource_version) != (present.uid, present.resource_version):
+        if not is_fenced(mine, present):
             return None
-        broken = properties.stored(self._definition, self._scene.world, status)
+        broken = properties.stored(self._definition, self._scene.world, self.saga.status, status)
+        broken = broken or properties.content(self._definition, self._scene.contents, self.saga, status)
         if broken is not None:
             raise Violation(broken)
-        before = self.saga.status
-        if before.direction is Direction.BACKWARD and status.direction is not Direction.BACKWARD:
-            raise Violation("I7: a write would turn the direction from Backward to Forward")
         self._scene.object_says(status)
         self.writes += 1
         self._replace(replace(self.saga, status=status))
@@ -50,24 +51,61 @@ class Server:
         self._timeline.tell("the user sets spec.cancel")
         self._replace(replace(self.saga, spec=replace(self.saga.spec, cancel=True)))
 
+    def suspend(self, *, suspended: bool) -> None:
+        """The user sets spec.suspend, or takes it back."""
+        self._timeline.tell(f"the user sets spec.suspend to {suspended}")
+        self._replace(replace(self.saga, spec=replace(self.saga.spec, suspend=suspended)))
+
     def restore(self, snapshot: Saga) -> None:
         """Etcd goes back to a snapshot; versions go on counting up (--bump-revision)."""
         self._timeline.tell(f"etcd is restored to {describe(snapshot.status)}")
+        self.decisions = dict(self._decisions_at.get(snapshot.metadata.resource_version, {}))
         self._replace(snapshot)
 
     def recreate(self) -> None:
         """The object is deleted and created again, under the same idempotency key."""
         self._timeline.tell("the object is deleted and created again")
+        self._recreate(self._first.spec)
+
+    def reuse_key(self, other_input: dict[str, Any]) -> None:
+        """Somebody uses the key of a saga that is under way for another one."""
+        if self._scene.world.flipped or self._scene.world.ended is not None:
+            return  # what the first saga went through would be held against the second
+        self._timeline.tell("the object is deleted, and another saga uses its key")
+        self._recreate(replace(self._first.spec, input=other_input))
+
+    def decide(self, decision: SagaDecision) -> None:
+        """A person's decision is created."""
+        self.decisions[decision.metadata.uid] = decision
+        self._scene.person_says(decision)
+        self._changed()
+
+    def answer(self, decision: SagaDecision, state: str) -> None:
+        """An operator says what became of it."""
+        if self.decisions.pop(decision.metadata.uid, None) is not None:
+            self._timeline.tell(f"{decision.spec.action} of {decision.spec.step} is {state}")
+
+    def _recreate(self, spec: SagaSpec) -> None:
         uid = f"uid-{self._version + 1}"
-        self._replace(replace(self._first, metadata=replace(self._first.metadata, uid=uid)))
+        self.decisions = {}
+        self._replace(replace(self._first, spec=spec, metadata=replace(self._first.metadata, uid=uid)))
 
     def _replace(self, saga: Saga) -> None:
         self._version += 1
         metadata = replace(saga.metadata, resource_version=str(self._version))
         self.saga = replace(saga, metadata=metadata)
         self.past.append(self.saga)
+        self._decisions_at[str(self._version)] = dict(self.decisions)
+        self._changed()
+
+    def _changed(self) -> None:
         for watcher in self.watchers:
             watcher()
+
+
+def is_fenced(seen: Metadata, present: Metadata) -> bool:
+    """Whether a write that names what its writer has seen is about the object as it is (I7)."""
+    return (seen.uid, seen.resource_version) == (present.uid, present.resource_version)
 
 
 def describe(status: Status) -> str:

@@ -1,23 +1,28 @@
 """Definitions to try: small shapes that are explored whole, and random ones.
 
-Notation: one word per step, ``name`` + ``!`` for the pivot or ``~`` for a step without compensation + ``:a,b`` for
-what it depends on (absent: the step before it). ``a b: c!:a,b d`` is a fork, joined by the pivot, and a step after it.
+Notation: one word per step, ``name`` + ``!`` for the pivot, ``~`` for a step without compensation or ``?`` for an
+approval + ``:a,b`` for what it depends on (absent: the step before it). ``a b: c!:a,b d`` is a fork, joined by the
+pivot, and a step after it.
 """
 
 from __future__ import annotations
 
 import random
 import re
-from typing import Final
+from typing import Any, Final, Literal
 
-from saga_operator.domain.definition import Definition
+from saga_operator.domain.definition import Definition, DefinitionError
 from saga_operator.domain.kinds import (
+    Action,
+    Approval,
     Compensation,
     CompensationPolicy,
     Condition,
     Metadata,
     RetryPolicy,
     Saga,
+    SagaDecision,
+    SagaDecisionSpec,
     SagaDefinition,
     SagaDefinitionSpec,
     SagaSpec,
@@ -40,23 +45,36 @@ SMALL: Final = {
     "fork": "a b: c:a",
     "fork-join": "a b: c:a,b",
     "fork-join-pivot": "a b: c!:a,b",
+    "approval-first": "r? a b",
+    "approval-pivot": "a r? b!",
+    "approval-beside": "a b: r?:a c:r",
 }
-"""Shapes of two and three steps: chains, forks and joins, and the pivot at each place."""
-_WORD: Final = re.compile(r"([a-z][a-z0-9]*)([!~]?)(?::((?:[a-z0-9]+(?:,[a-z0-9]+)*)?))?")
+"""Shapes of two and three steps: chains, forks and joins, the pivot at each place, and approvals."""
+_WORD: Final = re.compile(r"([a-z][a-z0-9]*)([!~?]?)(?::((?:[a-z0-9]+(?:,[a-z0-9]+)*)?))?")
+_ON_EXPIRY: Final[tuple[Literal["Reject", "Approve"], ...]] = ("Reject", "Approve")
 _NEVER: Final = [Condition(input="$(input.risk)", operator="In", values=["high"])]
 
 
-def definition_of(notation: str, policy: CompensationPolicy | None = None, skipped: tuple[str, ...] = ()) -> Definition:
-    """The definition that the notation describes. Raises ValueError for a word that is none."""
+def definition_of(
+    notation: str,
+    policy: CompensationPolicy | None = None,
+    skipped: tuple[str, ...] = (),
+    approval: Approval | None = None,
+) -> Definition:
+    """The definition that the notation describes; every approval like the one given. Raises ValueError."""
     steps: list[Step] = []
     for word in notation.split():
         match = _WORD.fullmatch(word)
         if match is None:
-            raise ValueError(f"{word!r} is no step; write name, then ! or ~, then :dependencies")
+            raise ValueError(f"{word!r} is no step; write name, then !, ~ or ?, then :dependencies")
         name, mark, needed = match.groups()
         listed = [steps[-1].name] if needed is None and steps else (needed or "").split(",") if needed else []
         after_pivot = any(step.pivot for step in steps)
-        steps.append(_step(name, mark, listed, after_pivot=after_pivot, skipped=skipped))
+        if mark == "?":
+            steps.append(Step(name=name, approval=approval or Approval(), depends_on=listed))
+            continue
+        silent = (*skipped, *(step.name for step in steps if step.approval is not None))
+        steps.append(_step(name, mark, listed, after_pivot=after_pivot, skipped=silent))
     spec = SagaDefinitionSpec(steps=steps, compensation_policy=policy)
     return compile_definition(SagaDefinition(metadata=Metadata(name="simulated", namespace="simulated"), spec=spec))
 
@@ -79,29 +97,45 @@ def _step(name: str, mark: str, needed: list[str], *, after_pivot: bool, skipped
     )
 
 
-def saga_of(definition: Definition, *, cancel: bool = False) -> Saga:
+def saga_of(definition: Definition, saga_input: dict[str, Any] | None = None) -> Saga:
     """A saga as it is when it was just created."""
     metadata = Metadata(
         name="saga", namespace="simulated", uid="uid-1", resource_version="1", creation_timestamp=show(BEGIN)
     )
-    spec = SagaSpec(definition=definition.name, input={"order": "o-1", "risk": "low"}, cancel=cancel or None)
-    return Saga(metadata=metadata, spec=spec)
+    return Saga(metadata=metadata, spec=SagaSpec(definition=definition.name, input=saga_input or {"order": "o-1"}))
+
+
+def decision_of(action: Action, step: str | None, made: float, output: dict[str, Any] | None, uid: str) -> SagaDecision:
+    """A SagaDecision as the API server stores it. ``made``: Unix seconds; ``output``: of a Complete."""
+    metadata = Metadata(name="decision", namespace="simulated", uid=uid, creation_timestamp=show(made))
+    spec = SagaDecisionSpec(saga="saga", action=action, step=step, by="a person", reason="simulated", output=output)
+    return SagaDecision(metadata=metadata, spec=spec)
 
 
 def draw(chance: random.Random) -> tuple[str, Definition]:
     """A definition of up to seven steps, and how it is written."""
+    while True:
+        notation, names = _draw_notation(chance)
+        skipped = tuple(name for name in names if chance.random() < 0.1)
+        policy = CompensationPolicy(
+            order=chance.choice(["ReverseDependency", "Sequential"]),
+            on_failure=chance.choice(["Stall", "Continue"]),
+            retry_policy=RetryPolicy(initial_interval="500ms", max_interval="60s"),
+        )
+        approval = chance.choice([Approval(), Approval(expires_after="2m", on_expiry=chance.choice(_ON_EXPIRY))])
+        try:
+            return notation, definition_of(notation, policy, skipped, approval)
+        except DefinitionError:
+            continue  # such as an approval with nothing behind it
+
+
+def _draw_notation(chance: random.Random) -> tuple[str, list[str]]:
     size = chance.randint(2, 7)
     pivot = chance.choice([None, *range(size)])
     words, names = [], [chr(ord("a") + index) for index in range(size)]
     for index, name in enumerate(names):
-        mark = "!" if index == pivot else "~" if (pivot is None or index < pivot) and chance.random() < 0.15 else ""
+        may_go_back = pivot is None or index < pivot
+        mark = "!" if index == pivot else chance.choice(["~", "?", *[""] * 8]) if may_go_back else ""
         needed = sorted(chance.sample(names[:index], chance.randint(0, min(index, 3))))
         words.append(f"{name}{mark}" if chance.random() < 0.4 else f"{name}{mark}:{','.join(needed)}")
-    notation = " ".join(words)
-    skipped = tuple(name for name in names if chance.random() < 0.1)
-    policy = CompensationPolicy(
-        order=chance.choice(["ReverseDependency", "Sequential"]),
-        on_failure=chance.choice(["Stall", "Continue"]),
-        retry_policy=RetryPolicy(initial_interval="500ms", max_interval="60s"),
-    )
-    return notation, definition_of(notation, policy, skipped)
+    return " ".join(words), names
