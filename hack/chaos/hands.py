@@ -22,6 +22,8 @@ from hack.embedded.supervisor import Supervisor
 __all__ = ["Hands"]
 
 _KEEP_EVERY: Final = 0.5
+_tolerated: Final = contextlib.suppress(PlatformError, OSError, xmlrpc.client.Error)
+"""Whatever the supervisor answers now, the next round asks again."""
 _PATIENCE: Final = 120.0
 """Seconds that a process may take to be there again, so that it can be hit."""
 
@@ -71,11 +73,11 @@ class Hands:
 
     def _keep(self) -> None:
         while not self._stop.wait(_KEEP_EVERY):
-            # Whatever it answers now, the next round asks again.
-            with contextlib.suppress(PlatformError, OSError, xmlrpc.client.Error):
+            with _tolerated:
                 for info in self._supervisor.all():
                     if not info.alive and info.name not in self._held_down:
-                        self._supervisor.start(info.name)
+                        with _tolerated:
+                            self._supervisor.start(info.name)
 
     def _kill(self, process: str) -> None:
         self._signal(process, signal.SIGKILL)

@@ -29,6 +29,7 @@ _SOON: Final = 1.5
 _PAUSE: Final = (0.2, 1.5)
 """Seconds before the same is asked again."""
 _TIMEOUT: Final = 10
+_PATIENCE: Final = 900.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +103,9 @@ class Customers:
                 self.problems.append(f"the cancel of {order} was answered {answer.status_code}: {answer.text[:200]}")
 
     def _post(self, path: str, chance: random.Random, **request: Any) -> requests.Response:
-        """The first answer that is about the request itself, however often it takes to get one."""
-        while True:
+        """The first answer that is about the request itself, however often it takes. Raises TimeoutError in the end."""
+        deadline = time.monotonic() + _PATIENCE
+        while time.monotonic() < deadline:
             try:
                 headers = {**request.get("headers", {}), "Authorization": f"Bearer {self._bearer()}"}
                 url = f"{self._platform.gateway}{path}"
@@ -117,6 +119,7 @@ class Customers:
                     return answer
             self.repeats += 1
             time.sleep(chance.uniform(*_PAUSE))
+        raise TimeoutError(f"POST {path} had no answer in {_PATIENCE:.0f} s")
 
     def _bearer(self) -> str:
         with self._lock:
