@@ -194,10 +194,13 @@ class Engine:
             self._mailboxes.post(live, event)
 
     def reconnected(self) -> None:
-        """There is a new reply queue: everything open is sent again, so that answers find it."""
-        now, number = self._clock.now(), len(self._table)
-        for live in self._table:
-            moment = now + self._clock.jitter() * SPREAD * number
+        """There is a new reply queue: everything open is sent again, so that answers find it.
+
+        What is not loaded yet is sent when it is, and only then.
+        """
+        loaded = [live for live in self._table if live.knowledge is not None]
+        for live in loaded:
+            moment = self._clock.now() + self._clock.jitter() * SPREAD * len(loaded)
             self._timers.at(moment, partial(self._mailboxes.post, live, Reconnected()))
 
     def _definition_changed(self, ref: Ref) -> None:

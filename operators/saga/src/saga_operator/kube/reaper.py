@@ -53,6 +53,8 @@ class Reaper:
                 await self.sweep()
             except ConnectionError as error:
                 log.warning("terminal sagas cannot be deleted now, trying again later: %s", error)
+            except Exception:  # a bug that one saga meets must not keep the others for ever
+                log.exception("a sweep for terminal sagas failed unexpectedly")
 
     async def sweep(self) -> None:
         """Delete what is due, a page at a time. Raises ConnectionError when the API server does not answer."""
