@@ -28,12 +28,13 @@ def programs(tmp_path_factory):
     return build_go(tmp_path_factory.mktemp("go"))
 
 
-def test_the_go_example_passes_the_kit(kit, programs, tmp_path):
+def test_the_go_example_passes_the_kit(kit, programs, tmp_path, dead_letters):
     program = str(programs / "participant")
     env = {"DATABASE": str(tmp_path / "seats.db")}
     verdict = kit.verdict([program], [program, "effects"], env=env)
     not_kept = {id_: check for id_, check in verdict.items() if check["outcome"] != "kept"}
     assert set(not_kept) == {"R7-horizon"}, not_kept
+    assert dead_letters() > 0, "what nobody can act on is kept for whoever looks into it"
 
 
 def computes(programs, vectors):

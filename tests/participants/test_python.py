@@ -42,12 +42,13 @@ def test_flask_cannot_be_imported_there(env):
     assert "No module named 'flask'" in done.stderr
 
 
-def test_the_python_example_passes_the_kit_without_flask(kit, env):
+def test_the_python_example_passes_the_kit_without_flask(kit, env, dead_letters):
     python = sys.executable
     kit = replace(kit, url_variable="SKALD_AMQP_URL")
     verdict = kit.verdict([python, str(EXAMPLE / "participant.py")], [python, str(EXAMPLE / "effects.py")], env=env)
     not_kept = {id_: check for id_, check in verdict.items() if check["outcome"] != "kept"}
     assert set(not_kept) == {"R7-horizon"}, not_kept
+    assert dead_letters() > 0, "what nobody can act on is kept for whoever looks into it"
 
 
 def test_the_python_example_is_as_short_as_its_page_says():

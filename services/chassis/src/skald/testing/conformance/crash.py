@@ -14,7 +14,7 @@ from skald.testing.waiting import eventually
 
 __all__ = ["CRASH_CHECKS"]
 
-MOMENTS: Final = (0.0, 0.003, 0.01, 0.03)
+MOMENTS: Final = (0.0, 0.005, 0.02)
 """Seconds between sending a command and killing who works on it: before, in and after the write, on most machines."""
 
 
