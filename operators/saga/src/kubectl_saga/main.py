@@ -12,27 +12,39 @@ from click.shell_completion import CompletionItem
 
 from kubectl_saga.session import connection_options
 
-COMMANDS: Final = {
-    "list": "List sagas, those that are stuck first.",
-    "get": "Show one saga: where it stands, and what each step answered.",
-    "timeline": "Tell who did what when, with attempts and gaps.",
-    "plan": "Show what a cancel would undo now, in which order and with which inputs.",
-    "graph": "Draw a definition's steps and what they wait for.",
-    "lint": "Check definitions in files by every rule, without a cluster.",
-    "start": "Start a saga.",
-    "cancel": "Ask sagas to go back, unless their pivot has run.",
-    "suspend": "Hold sagas where they are: no further step and no compensation is begun.",
-    "resume": "Let suspended sagas go on.",
-    "approve": "Say yes to a step that waits for an approval.",
-    "reject": "Say no to a step that waits for an approval; the saga goes back.",
-    "retry": "Send the command of a stalled step again, now.",
-    "skip": "Go on without a stalled step, or without undoing it.",
-    "complete": "Take a stalled step for done, because somebody did it by hand.",
-    "abort": "Give a saga up: nothing more is done, and nothing is undone.",
-    "watch": "Follow one saga, or all of a namespace, live.",
-    "completion": "Print the shell's completion script.",
+SECTIONS: Final = {
+    "Look": {
+        "list": "List sagas, those that are stuck first.",
+        "get": "Show one saga: where it stands, and what each step answered.",
+        "timeline": "Tell who did what when, with attempts and gaps.",
+        "plan": "Show what a cancel would undo now, in which order and with which inputs.",
+        "watch": "Follow one saga, or all of a namespace, live.",
+    },
+    "Steer": {
+        "start": "Start a saga.",
+        "cancel": "Ask sagas to go back, unless their pivot has run.",
+        "suspend": "Hold sagas where they are: no further step and no compensation is begun.",
+        "resume": "Let suspended sagas go on.",
+    },
+    "Decide": {
+        "approve": "Say yes to a step that waits for an approval.",
+        "reject": "Say no to a step that waits for an approval; the saga goes back.",
+        "retry": "Send the command of a stalled step again, now.",
+        "skip": "Go on without a stalled step, or without undoing it.",
+        "complete": "Take a stalled step for done, because somebody did it by hand.",
+        "abort": "Give a saga up: nothing more is done, and nothing is undone.",
+    },
+    "Definitions": {
+        "graph": "Draw a definition's steps and what they wait for.",
+        "lint": "Check definitions in files by every rule, without a cluster.",
+        "simulate": "Run definitions through everything that can go wrong, without a cluster.",
+    },
+    "Shell": {
+        "completion": "Print the shell's completion script.",
+    },
 }
-"""By name, with the first sentence of the command's help, so that a listing loads none of them."""
+"""Commands by what they are for, with the first sentence of each one's help, so that a listing loads none of them."""
+COMMANDS: Final = {name: summary for section in SECTIONS.values() for name, summary in section.items()}
 
 
 class _Commands(click.Group):
@@ -48,8 +60,10 @@ class _Commands(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+        longest = max(map(len, COMMANDS))
+        for title, commands in SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl([(f"{name:<{longest}}", summary) for name, summary in commands.items()])
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
         named = [CompletionItem(name, help=text) for name, text in _beginning_with(incomplete)]

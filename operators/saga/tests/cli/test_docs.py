@@ -47,12 +47,18 @@ def printed(api: RecordedApi, line: str) -> str:
     return CliRunner().invoke(cli, shlex.split(line), obj=session, prog_name="kubectl saga").output
 
 
+def without_numbers(text: str) -> list[str]:
+    """What the simulator tries changes with every change of the rules; how it is told does not."""
+    return [re.sub(r"[0-9,]+", "N", line) for line in text.split("\n") if "sagas ended" not in line]
+
+
 def test_every_command_prints_what_the_page_shows(api: RecordedApi) -> None:
     page = PAGE.read_text("utf-8")
 
     def again(block: re.Match[str]) -> str:
         lines = COMMAND.findall(block[1])
-        return "```console\n" + "\n".join(f"$ kubectl saga {line}\n{printed(api, line)}" for line in lines) + "```"
+        fresh = "```console\n" + "\n".join(f"$ kubectl saga {line}\n{printed(api, line)}" for line in lines) + "```"
+        return block[0] if "saga simulate" in fresh and without_numbers(fresh) == without_numbers(block[0]) else fresh
 
     fresh = BLOCK.sub(again, page)
     if os.environ.get("WRITE_GOLDEN"):
@@ -65,16 +71,5 @@ def test_the_page_has_every_command() -> None:
     shown = {line.split()[0] for line in COMMAND.findall(page)}
     in_table = set(re.findall(r"^\| `([a-z]+)", page.partition("\n## ")[0], re.MULTILINE))
     assert in_table == set(COMMANDS)
-    assert {
-        "list",
-        "get",
-        "timeline",
-        "plan",
-        "graph",
-        "lint",
-        "start",
-        "cancel",
-        "approve",
-        "complete",
-        "abort",
-    } <= shown
+    told_in_words = {"suspend", "resume", "reject", "skip", "watch", "completion"}
+    assert shown == set(COMMANDS) - told_in_words

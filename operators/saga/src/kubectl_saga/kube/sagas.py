@@ -33,10 +33,6 @@ class Sagas:
         """One definition."""
         return self._get("sagadefinitions", "saga definition", name)
 
-    def find(self, name: str) -> Object | None:
-        """One saga; None when there is none."""
-        return self._find("sagas", name, HTTPStatus.NOT_FOUND)
-
     def find_definition(self, name: str) -> Object | None:
         """One definition; None when there is none."""
         return self._find("sagadefinitions", name, HTTPStatus.NOT_FOUND)
