@@ -180,9 +180,9 @@ def _chart(folder: Path, file: Mapping[str, Any]) -> Path:
     """This checkout's chart with another gateway file."""
     chart = folder / "chart"
     chart.mkdir()
-    for name in ("Chart.yaml", "Chart.lock", "values.yaml", "values.schema.json"):
+    for name in ("Chart.yaml", "Chart.lock", "values.yaml", "values.schema.json", ".helmignore"):
         shutil.copy(REPOSITORY / name, chart)
-    for name in ("charts", "templates", "files", "gateway-config"):
+    for name in ("charts", "templates", "files", "gateway-config", "manifests"):
         shutil.copytree(REPOSITORY / name, chart / name, symlinks=True)
     (chart / "gateway-config" / "kong.yaml").write_text(yaml.safe_dump(dict(file)))
     return chart
