@@ -14,8 +14,7 @@ from kubectl_saga.output import Cell, clean, compact, table
 from kubectl_saga.overview import COLOURS
 from kubectl_saga.story import span_of
 
-_SUCCEEDED: Final = (StepState.SUCCEEDED, StepState.COMPENSATED, StepState.COMPLETED)
-"""States in which an earlier failure of the action is history."""
+_RAN: Final = (StepState.SUCCEEDED, StepState.COMPENSATING, StepState.COMPENSATED, StepState.WAIVED)
 _STATES: Final = {"Failed": "red", "Compensated": "yellow", "Compensating": "yellow", "Cancelled": "yellow"}
 
 
@@ -65,30 +64,33 @@ def _steps(saga: Saga, definition: SagaDefinition | None, now: float) -> Sequenc
     known = saga.status.steps
     steps = {step.name: step for step in definition.spec.steps} if definition is not None else dict.fromkeys(known)
     ended = saga.status.phase.terminal
-    return [_step(name, known.get(name, StepStatus()), step, now, ended=ended) for name, step in steps.items()]
+    until = moments.parse(saga.status.completion_time) if saga.status.completion_time else now
+    return [_step(name, known.get(name, StepStatus()), step, until, ended=ended) for name, step in steps.items()]
 
 
-def _step(name: str, step: StepStatus, defined: Step | None, now: float, *, ended: bool) -> list[Cell | str]:
+def _step(name: str, step: StepStatus, defined: Step | None, until: float, *, ended: bool) -> list[Cell | str]:
     span = span_of(name, step, defined)
     return [
         name,
         Cell(span.called(ended=ended), _STATES.get(step.state)),
         span.tries,
-        _took(step, now),
+        _took(step, until),
         _answer(step),
     ]
 
 
-def _took(step: StepStatus, now: float) -> str:
+def _took(step: StepStatus, until: float) -> str:
     if step.started_at is None:
         return ""
-    end = moments.parse(step.finished_at) if step.finished_at else now
+    end = moments.parse(step.finished_at) if step.finished_at else until
     return show(max(0.0, end - moments.parse(step.started_at)))
 
 
 def _answer(step: StepStatus) -> Cell | str:
-    error = step.compensation.error if step.compensation is not None else None
-    error = error or (step.error if step.state not in _SUCCEEDED else None)
+    """Of the command at hand. A failure that was overcome is history, which ``timeline`` tells."""
+    undo = step.compensation
+    error = undo.error if undo is not None and undo.finished_at is None else None
+    error = error or (step.error if step.state not in _RAN else None)
     if error is not None:
         return Cell(f"{error.code}: {error.message}", "red")
     return compact(step.output) if step.output else ""
