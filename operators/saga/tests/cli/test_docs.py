@@ -66,6 +66,11 @@ def test_every_command_prints_what_the_page_shows(api: RecordedApi) -> None:
     assert fresh.split("\n") == page.split("\n")
 
 
+def test_the_flowchart_is_the_one_that_graph_draws(api: RecordedApi) -> None:
+    drawn = printed(api, "graph --mermaid manifests/samples/review-order-v1.yaml")
+    assert f"```mermaid\n{drawn}```" in PAGE.read_text("utf-8")
+
+
 def test_the_page_has_every_command() -> None:
     page = PAGE.read_text("utf-8")
     shown = {line.split()[0] for line in COMMAND.findall(page)}
