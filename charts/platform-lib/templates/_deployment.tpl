@@ -39,6 +39,7 @@ revisionHistoryLimit: 3
 replicas: {{ .settings.replicas }}
 {{- end }}
 strategy:
+  type: RollingUpdate
   rollingUpdate:
     maxUnavailable: 0
     maxSurge: 1
