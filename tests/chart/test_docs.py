@@ -1,4 +1,4 @@
-"""docs/chart.md names a test for each promise: they are there."""
+"""What the documents name is there, and what needs a word from them has it."""
 
 from __future__ import annotations
 
@@ -14,3 +14,10 @@ def test_every_test_that_the_promises_name_exists():
     named = set(re.findall(r"`(test_[\w.]+)`", Path("docs/chart.md").read_text()))
     assert named
     assert named <= functions | {file.name for file in files}
+
+
+def test_operations_says_what_to_do_about_every_alert():
+    alerts = re.findall(r"alert: (\w+)", Path("charts/platform-lib/templates/_alerts.tpl").read_text())
+    table = "".join(line for line in Path("docs/operations.md").read_text().splitlines() if line.startswith("|"))
+    assert alerts
+    assert [alert for alert in alerts if alert not in table] == []

@@ -44,6 +44,13 @@
   labels: {severity: warning, workload: {{ .name }}}
   annotations:
     summary: Events of {{ .name }} wait for more than a minute; is the broker away?
+- alert: SagasNotStarted
+  expr: >-
+    sum(rate(skald_saga_requests_total{job={{ .name | quote }}, answer=~"401|403|5..|Unreachable"}[5m])) by (answer) > 0
+  for: 10m
+  labels: {severity: critical, workload: {{ .name }}}
+  annotations:
+    summary: {{ .name }} asks the API server for sagas in vain ({{ "{{ $labels.answer }}" }}); its log says what it asked
 - alert: UnreadableMessages
   expr: increase(skald_unreadable_total{job={{ .name | quote }}}[15m]) > 0
   labels: {severity: warning, workload: {{ .name }}}
