@@ -20,6 +20,7 @@ from typing import Any
 import psutil
 
 from hack.bench.compare import ROUNDS, compare
+from hack.bench.crowd import crowd
 from hack.bench.measure import memory
 from hack.bench.ours import Skald, skald
 from hack.bench.page import page
@@ -32,6 +33,8 @@ from hack.embedded.platform import Platform, open_platform
 
 LOADS = {1: 100, 16: 500, 64: 1500}
 """in flight -> sagas"""
+CROWD = 10_000
+CANCELLED = 1_000
 
 
 def own_runs(engine: Skald, scale: float) -> list[dict[str, Any]]:
@@ -64,7 +67,8 @@ def bench(platform: Platform, scale: float) -> dict[str, Any]:
         sizes = {name: size >> 20 for name, size in memory(engine.pids).items()}
         ours = engine.as_running()
         compared = [compare(peer, ours, Path(folder) / str(n), tell) for n, peer in enumerate(others)]
-    return {"runs": runs, "memory_mib": sizes, "rounds": ROUNDS, "peers": compared}
+    many = crowd(platform, int(CROWD * scale), int(CANCELLED * scale), tell)
+    return {"runs": runs, "memory_mib": sizes, "crowd": many, "rounds": ROUNDS, "peers": compared}
 
 
 def tell(line: str) -> None:

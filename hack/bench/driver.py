@@ -7,6 +7,7 @@ import json
 import ssl
 import time
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -90,15 +91,47 @@ class Driver:
         run.seconds = time.perf_counter() - started
         return run
 
+    async def create(self, template: dict[str, Any], objects: int, in_flight: int) -> list[str]:
+        """The names of so many new objects, which nobody waits for."""
+        gate = asyncio.Semaphore(in_flight)
+
+        async def one() -> str:
+            async with gate:
+                return await self._create(template)
+
+        return await asyncio.gather(*(one() for _ in range(objects)))
+
+    async def cancel(self, names: Sequence[str]) -> float:
+        """Ask for the end of these sagas. Seconds until the last of them is seen to be Compensated."""
+        loop = asyncio.get_running_loop()
+        ends = [self._waiting.setdefault(name, loop.create_future()) for name in names]
+        gate, started = asyncio.Semaphore(64), time.perf_counter()
+
+        async def one(name: str) -> None:
+            headers = {"Content-Type": "application/merge-patch+json"}
+            body = json.dumps({"spec": {"cancel": True}})
+            async with gate, self._session.patch(f"{self._base}/{name}", data=body, headers=headers) as answer:
+                answer.raise_for_status()
+
+        await asyncio.gather(*(one(name) for name in names))
+        phases = set(await asyncio.wait_for(asyncio.gather(*ends), LONGEST))
+        if phases != {"Compensated"}:
+            raise RuntimeError(f"cancelled sagas ended as {phases}")
+        return time.perf_counter() - started
+
+    async def _create(self, template: dict[str, Any], name: str | None = None) -> str:
+        body = {**template, "metadata": {"name": name or f"bench-{uuid.uuid4().hex[:12]}"}}
+        async with self._session.post(self._base, json=body) as answer:
+            if answer.status != 201:
+                raise RuntimeError(f"the API server refused it: {answer.status} {await answer.text()}")
+        return str(body["metadata"]["name"])
+
     async def _one(self, template: dict[str, Any], gate: asyncio.Semaphore, run: Run) -> None:
         name = f"bench-{uuid.uuid4().hex[:12]}"
-        body = {**template, "metadata": {"name": name}}
         async with gate:
             ended = self._waiting[name] = asyncio.get_running_loop().create_future()
             started = time.perf_counter()
-            async with self._session.post(self._base, json=body) as answer:
-                if answer.status != 201:
-                    raise RuntimeError(f"the API server refused {name}: {answer.status} {await answer.text()}")
+            await self._create(template, name)
             phase = await asyncio.wait_for(ended, LONGEST)
             run.latencies.append(time.perf_counter() - started)
             run.phases[phase] = run.phases.get(phase, 0) + 1

@@ -25,6 +25,17 @@ PARTICIPANTS = ("inventory", "payments", "shipping")
 PARTS = ("etcd", "apiserver", "rabbitmq")
 
 
+def target(platform: Platform) -> Target:
+    """The sagas of the platform's namespace."""
+    return Target.of(platform, f"/apis/skald.dev/v1alpha1/namespaces/{platform.namespace}/sagas")
+
+
+def template(definition: str) -> dict[str, Any]:
+    """A saga, less its name."""
+    spec = {"definition": definition, "input": {"orderId": "bench", "amount": 4200}}
+    return {"apiVersion": "skald.dev/v1alpha1", "kind": "Saga", "spec": spec}
+
+
 @dataclass(frozen=True)
 class Skald:
     """The running engine."""
@@ -37,14 +48,8 @@ class Skald:
         return asyncio.run(self._load(definition, sagas, in_flight))
 
     async def _load(self, definition: str, sagas: int, in_flight: int) -> Run:
-        template: dict[str, Any] = {
-            "apiVersion": "skald.dev/v1alpha1",
-            "kind": "Saga",
-            "spec": {"definition": definition, "input": {"orderId": "bench", "amount": 4200}},
-        }
-        path = f"/apis/skald.dev/v1alpha1/namespaces/{self.platform.namespace}/sagas"
-        async with Driver(Target.of(self.platform, path)) as driver:
-            return await driver.run(template, sagas, in_flight)
+        async with Driver(target(self.platform)) as driver:
+            return await driver.run(template(definition), sagas, in_flight)
 
     def as_running(self) -> Running:
         """As the peers are seen, with the chain of three steps."""
@@ -82,19 +87,33 @@ def _answers(url: str) -> bool:
 
 
 @contextlib.contextmanager
-def skald(platform: Platform) -> Iterator[Skald]:
-    """Operator and participants on the platform's parts, warm."""
+def participants(platform: Platform) -> Iterator[int]:
+    """The ones that do nothing; their pid."""
+    urls = [f"{name}={platform.amqp_url(name)}" for name in PARTICIPANTS]
+    with process([sys.executable, "-m", "hack.bench.participant", *urls], platform.logs / "noop.log") as pid:
+        yield pid
+
+
+@contextlib.contextmanager
+def operator(platform: Platform) -> Iterator[int]:
+    """The operator, ready; its pid."""
+    settings = platform.env("saga-operator")
+    with process([sys.executable, "-m", "saga_operator", "run"], platform.logs / "bench-operator.log", settings) as pid:
+        until("the operator is ready", partial(_answers, f"http://{settings['SKALD_METRICS_BIND']}/readyz"))
+        yield pid
+
+
+def define(platform: Platform) -> None:
+    """Have the API server know the definitions."""
     kubectl = [str(platform.kubectl), "apply", "-n", platform.namespace, "-f", str(DEFINITIONS)]
     subprocess.run(kubectl, check=True, timeout=60)
-    urls = [f"{name}={platform.amqp_url(name)}" for name in PARTICIPANTS]
-    settings = platform.env("saga-operator")
-    participants = [sys.executable, "-m", "hack.bench.participant", *urls]
-    operator = [sys.executable, "-m", "saga_operator", "run"]
-    with (
-        process(participants, platform.logs / "noop.log") as noop,
-        process(operator, platform.logs / "bench-operator.log", settings) as ours,
-    ):
-        until("the operator is ready", partial(_answers, f"http://{settings['SKALD_METRICS_BIND']}/readyz"))
+
+
+@contextlib.contextmanager
+def skald(platform: Platform) -> Iterator[Skald]:
+    """Operator and participants on the platform's parts, warm."""
+    define(platform)
+    with participants(platform) as noop, operator(platform) as ours:
         pids = {"operator": ours, "participants": noop, **{name: platform.pid(name) for name in PARTS}}
         engine = Skald(platform, pids)
         engine.load("bench-chain-v1", 50, 8)

@@ -45,6 +45,7 @@ def peers_table(peers: list[dict[str, Any]]) -> str:
 
 def page(result: dict[str, Any]) -> str:
     """Everything that was measured, and how."""
+    many = result["crowd"]
     memory_line = ", ".join(f"{name} {size}" for name, size in result["memory_mib"].items())
     return f"""# Benchmarks
 
@@ -58,6 +59,13 @@ driver apart. Wall time depends on the machine and on what else it does; CPU and
 {own_table(result["runs"])}
 
 Memory afterwards (proportional set size, MiB): {memory_line}.
+
+## Many at once
+
+{many["in_flight"]} sagas that wait in their second step: the operator takes {many["operator_mib"]} MiB.
+When it is replaced, {many["all_in_hand_seconds"]} s pass from the start of the new process until the open command of
+every one of them has been sent again. {many["cancelled"]} of them, cancelled at once, are all `Compensated` after
+{many["all_compensated_seconds"]} s.
 
 ## Beside others
 

@@ -1,7 +1,7 @@
 """Participants that do nothing: one process answers every command of three participants at once.
 
-No database and no register, so that the numbers are the engine's and the broker's. ``decline`` fails for good, anything
-else succeeds.
+No database and no register, so that the numbers are the engine's and the broker's. ``decline`` fails for good, ``park``
+is answered only when it is cancelled, anything else succeeds.
 """
 
 from __future__ import annotations
@@ -14,15 +14,21 @@ import uuid
 import pika
 from pika.adapters.blocking_connection import BlockingChannel
 from pika.spec import Basic
-from skald_wire import Command, Envelope, Reply, ReplyType, decode, encode_reply
+from skald_wire import Cancel, Command, Envelope, Reply, ReplyType, decode, encode_reply
 from skald_wire.names import REPLIES_EXCHANGE, commands_queue
 
 
-def answer(message: Command) -> tuple[ReplyType, dict[str, str]]:
-    """What a participant without effects says."""
-    if message.address.command == "decline":
-        return ReplyType.FAILED, {"code": "Declined", "message": "as the benchmark asked"}
-    return ReplyType.SUCCEEDED, {"id": message.address.command_id}
+def answer(message: Command | Cancel) -> tuple[ReplyType, dict[str, str]] | None:
+    """What a participant without effects says; None: nothing, for now."""
+    match message:
+        case Cancel():
+            return ReplyType.CANCELLED, {}
+        case Command(address=address) if address.command == "decline":
+            return ReplyType.FAILED, {"code": "Declined", "message": "as the benchmark asked"}
+        case Command(address=address) if address.command == "park":
+            return None
+        case Command(address=address):
+            return ReplyType.SUCCEEDED, {"id": address.command_id}
 
 
 def on_message(channel: BlockingChannel, method: Basic.Deliver, properties: pika.BasicProperties, body: bytes) -> None:
@@ -39,35 +45,36 @@ def on_message(channel: BlockingChannel, method: Basic.Deliver, properties: pika
             reply_to=properties.reply_to,
         )
     )
-    if isinstance(message, Command):
-        kind, content = answer(message)
-        address = message.address
-        reply = Reply(
-            command_id=address.command_id,
-            type=kind,
-            body=content,
-            saga=address.saga,
-            step=address.step,
-            direction=address.direction,
-            fingerprint=address.fingerprint,
-            attempt=message.attempt,
-            final=kind is ReplyType.FAILED,
-            message_id=str(uuid.uuid4()),
-        )
-        envelope = encode_reply(reply, reply_to=message.reply_to)
-        channel.basic_publish(
-            REPLIES_EXCHANGE,
-            envelope.routing_key,
-            envelope.body,
-            pika.BasicProperties(
-                message_id=envelope.message_id,
-                correlation_id=envelope.correlation_id,
-                type=envelope.type,
-                headers=dict(envelope.headers),
-                user_id=message.address.participant,
-            ),
-        )
+    said = answer(message)
+    if said is not None:
+        send(channel, message, *said)
     channel.basic_ack(method.delivery_tag)
+
+
+def send(channel: BlockingChannel, message: Command | Cancel, kind: ReplyType, content: dict[str, str]) -> None:
+    """The reply, under the participant's own name."""
+    address = message.address
+    reply = Reply(
+        command_id=address.command_id,
+        type=kind,
+        body=content,
+        saga=address.saga,
+        step=address.step,
+        direction=address.direction,
+        fingerprint=address.fingerprint,
+        attempt=message.attempt,
+        final=kind is ReplyType.FAILED,
+        message_id=str(uuid.uuid4()),
+    )
+    envelope = encode_reply(reply, reply_to=message.reply_to)
+    properties = pika.BasicProperties(
+        message_id=envelope.message_id,
+        correlation_id=envelope.correlation_id,
+        type=envelope.type,
+        headers=dict(envelope.headers),
+        user_id=address.participant,
+    )
+    channel.basic_publish(REPLIES_EXCHANGE, envelope.routing_key, envelope.body, properties)
 
 
 def serve(url: str, participant: str, stop: threading.Event) -> None:

@@ -1,0 +1,64 @@
+"""Many sagas in flight at once: what they need, and how fast they are taken over and undone."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+import requests
+
+from hack.bench.driver import Driver
+from hack.bench.measure import memory
+from hack.bench.ours import define, operator, participants, target, template
+from hack.bench.processes import until
+from hack.embedded.platform import Platform
+
+PARKED: Final = "bench-parked-v1"
+_PUBLISHED: Final = re.compile(
+    r'^skald_saga_publishes_total\{kind="(?!event)[^"]*",outcome="confirmed"\} (\S+)$', re.MULTILINE
+)
+_PATIENCE: Final = 600.0
+
+
+def crowd(platform: Platform, sagas: int, cancelled: int, tell: Callable[[str], None]) -> dict[str, Any]:
+    """``sagas`` wait in their second step; their operator is replaced; then ``cancelled`` of them are cancelled."""
+    define(platform)
+    with participants(platform):
+        with operator(platform) as first:
+            tell(f"{sagas} sagas into flight")
+            names = asyncio.run(_create(platform, sagas))
+            until("all wait in their second step", lambda: _published(platform) >= 2 * sagas, _PATIENCE)
+            size = memory({"operator": first})["operator"]
+        tell("their operator is replaced")
+        began = time.monotonic()
+        with operator(platform):
+            until("all commands are sent again", lambda: _published(platform) >= sagas, _PATIENCE)
+            seconds = time.monotonic() - began
+            tell(f"{cancelled} of them are cancelled")
+            undone = asyncio.run(_cancel(platform, names[:cancelled]))
+    return {
+        "in_flight": sagas,
+        "operator_mib": size >> 20,
+        "all_in_hand_seconds": round(seconds, 1),
+        "cancelled": cancelled,
+        "all_compensated_seconds": round(undone, 1),
+    }
+
+
+async def _create(platform: Platform, sagas: int) -> list[str]:
+    async with Driver(target(platform)) as driver:
+        return await driver.create(template(PARKED), sagas, 32)
+
+
+async def _cancel(platform: Platform, names: list[str]) -> float:
+    async with Driver(target(platform)) as driver:
+        return await driver.cancel(names)
+
+
+def _published(platform: Platform) -> int:
+    bind = platform.env("saga-operator")["SKALD_METRICS_BIND"]
+    page = requests.get(f"http://{bind}/metrics", timeout=30).text
+    return sum(int(float(found[1])) for found in _PUBLISHED.finditer(page))
