@@ -1,4 +1,4 @@
-"""Customers: orders at a steady rate through the gateway, each asked for until the shop has said yes or no."""
+"""Customers: each buys, waits for the verdict on the order, thinks, and buys again, all through the gateway."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import threading
 import time
 import uuid
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final, Self
@@ -18,9 +17,11 @@ from hack.embedded.platform import Platform
 
 __all__ = ["Customers", "Sku"]
 
-RATE: Final = 1.0
-"""Orders a second: what two cores bear beside parts that start again all the time."""
-_THREADS: Final = 16
+_CUSTOMERS: Final = 16
+"""So many orders are open at most: a load that waits for its answers cannot pile up while everything is down."""
+_THINKING: Final = 2.0
+"""Seconds, at most, between a verdict and the next order."""
+_LOOK_EVERY: Final = 0.5
 _METHODS: Final[Mapping[str, int]] = {"pm_ok": 7, "pm_declined": 1, "pm_flaky": 1, "pm_slow": 1}
 _CANCELLED: Final = 0.1
 """The share of customers who change their mind."""
@@ -45,44 +46,41 @@ class Sku:
 
 
 class Customers:
-    """All customers of one run. Use it as a context manager: at its end every order has its answer."""
+    """All customers of one run. Use it as a context manager: at its end each knows whether its order was taken."""
 
     def __init__(self, platform: Platform, skus: list[Sku], seed: int) -> None:
         self._platform = platform
         self._skus = skus
-        self._chance = random.Random(seed)  # noqa: S311 - to be repeated, not to be secret
         self._lock = threading.Lock()
         self._token = ""
-        self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="customer")
         self._closing = threading.Event()
-        self._clock = threading.Thread(target=self._come, name="customers")
+        self._threads = [
+            threading.Thread(target=self._shop, args=(f"{seed}/{number}",), name=f"customer {number}")
+            for number in range(_CUSTOMERS)
+        ]
         self.accepted: set[str] = set()
-        self.asked = 0
         self.repeats = 0
         """Requests that got no answer, or a 429 or 5xx, and were sent again."""
         self.problems: list[str] = []
         """Answers that no customer should get."""
 
     def __enter__(self) -> Self:
-        self._clock.start()
+        for thread in self._threads:
+            thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._closing.set()
-        self._clock.join()
-        self._pool.shutdown(wait=True)
+        for thread in self._threads:
+            thread.join()
 
-    def _come(self) -> None:
-        while not self._closing.wait(1 / RATE):
-            chance = random.Random(self._chance.random())  # noqa: S311 - as above
-            self.asked += 1
-            self._pool.submit(self._shop, chance)
-
-    def _shop(self, chance: random.Random) -> None:
-        try:
-            self._buy(chance)
-        except Exception as error:  # noqa: BLE001 - a customer who fails silently would be an order that nobody misses
-            self.problems.append(f"a customer gave up: {error!r}")
+    def _shop(self, seed: str) -> None:
+        chance = random.Random(seed)  # noqa: S311 - to be repeated, not to be secret
+        while not self._closing.wait(chance.uniform(0, _THINKING)):
+            try:
+                self._buy(chance)
+            except Exception as error:  # noqa: BLE001 - a customer who fails silently is an order that nobody misses
+                self.problems.append(f"a customer gave up: {error!r}")
 
     def _buy(self, chance: random.Random) -> None:
         (sku,) = chance.choices(self._skus, [one.weight for one in self._skus])
@@ -101,15 +99,24 @@ class Customers:
             answer = self._post(f"/v1/orders/{order}/cancel", chance)
             if answer.status_code not in (HTTPStatus.OK, HTTPStatus.ACCEPTED, HTTPStatus.CONFLICT):
                 self.problems.append(f"the cancel of {order} was answered {answer.status_code}: {answer.text[:200]}")
+        self._wait_for(order, chance)
+
+    def _wait_for(self, order: str, chance: random.Random) -> None:
+        while not self._closing.wait(_LOOK_EVERY):
+            if self._request("GET", f"/v1/orders/{order}", chance).json().get("status") != "Pending":
+                return
 
     def _post(self, path: str, chance: random.Random, **request: Any) -> requests.Response:
+        return self._request("POST", path, chance, **request)
+
+    def _request(self, method: str, path: str, chance: random.Random, **request: Any) -> requests.Response:
         """The first answer that is about the request itself, however often it takes. Raises TimeoutError in the end."""
         deadline = time.monotonic() + _PATIENCE
         while time.monotonic() < deadline:
             try:
                 headers = {**request.get("headers", {}), "Authorization": f"Bearer {self._bearer()}"}
                 url = f"{self._platform.gateway}{path}"
-                answer = requests.post(url, timeout=_TIMEOUT, **{**request, "headers": headers})
+                answer = requests.request(method, url, timeout=_TIMEOUT, **{**request, "headers": headers})
             except requests.RequestException:
                 pass
             else:
@@ -119,7 +126,7 @@ class Customers:
                     return answer
             self.repeats += 1
             time.sleep(chance.uniform(*_PAUSE))
-        raise TimeoutError(f"POST {path} had no answer in {_PATIENCE:.0f} s")
+        raise TimeoutError(f"{method} {path} had no answer in {_PATIENCE:.0f} s")
 
     def _bearer(self) -> str:
         with self._lock:
