@@ -60,9 +60,13 @@ class Cluster:
         return json.loads(self.kubectl("get", *what, "--output=json"))
 
     def pods(self, selector: str) -> list[dict[str, Any]]:
-        """Pods that are not on their way out."""
+        """Pods that are neither done with their work nor on their way out."""
         pods = self.get("pods", f"--selector={selector}")["items"]
-        return [pod for pod in pods if "deletionTimestamp" not in pod["metadata"]]
+        return [
+            pod
+            for pod in pods
+            if "deletionTimestamp" not in pod["metadata"] and pod["status"]["phase"] not in ("Succeeded", "Failed")
+        ]
 
     def ready(self, selector: str) -> bool:
         """Whether there are such pods and all of them are ready."""
