@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import pika
 from skald_wire import Cancel, Command, Envelope, Reply, decode_reply, encode
@@ -15,13 +16,19 @@ from skald.testing.waiting import eventually
 __all__ = ["BrokerAdmin", "OperatorProbe"]
 
 
+def _connect(url: str) -> pika.BlockingConnection:
+    parameters = pika.URLParameters(url)
+    # A test does other things for minutes, in which nobody would answer the broker's heartbeats.
+    parameters.heartbeat = 0
+    return pika.BlockingConnection(parameters)
+
+
 class OperatorProbe:
     """One connection as the broker user that the URL names, with a reply queue of its own."""
 
     def __init__(self, url: str) -> None:
-        parameters = pika.URLParameters(url)
-        self.user = str(parameters.credentials.username)
-        self._connection = pika.BlockingConnection(parameters)
+        self._connection = _connect(url)
+        self.user = unquote(urlsplit(url).username or "")
         self._channel = self._connection.channel()
         self._channel.confirm_delivery()
         self.queue = self._channel.queue_declare("", exclusive=True).method.queue
@@ -77,7 +84,7 @@ class BrokerAdmin:
     """What a person with all rights sees: how full queues are, what events went by."""
 
     def __init__(self, url: str) -> None:
-        self._connection = pika.BlockingConnection(pika.URLParameters(url))
+        self._connection = _connect(url)
         self._channel = self._connection.channel()
 
     def depth(self, queue: str) -> int:

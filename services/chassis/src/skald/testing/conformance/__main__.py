@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 import tempfile
 import time
@@ -166,4 +167,6 @@ def _within(seconds: float, probe: Callable[[], bool]) -> bool:
 
 
 if __name__ == "__main__":
+    # so that the participant that it started does not outlive it
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(_NO_VERDICT))
     sys.exit(main())

@@ -20,7 +20,7 @@ from skald.testing.waiting import eventually
 __all__ = ["Program", "count_by"]
 
 _START: Final = 60.0
-_EFFECTS_TIMEOUT: Final = 30.0
+_EFFECTS_TIMEOUT: Final = 60.0
 _LAST_LINES: Final = 15
 
 
