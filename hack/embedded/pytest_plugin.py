@@ -11,9 +11,16 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from hack.embedded.platform import Platform
+
+
+def pytest_configure() -> None:
+    """No test is timed: on a busy machine hypothesis would call a slow example a failure."""
+    settings.register_profile("untimed", deadline=None)
+    settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hack.chaos.schedule import TARGETS, Kind, draw
@@ -9,13 +9,11 @@ from hack.chaos.schedule import TARGETS, Kind, draw
 DISASTERS = (Kind.WIPE_BROKER, Kind.ROLL_BACK, Kind.BOTH)
 
 
-@settings(deadline=None)
 @given(st.integers(0, 2**32), st.integers(10, 300))
 def test_a_seed_gives_its_blows_again(seed: int, kills: int) -> None:
     assert draw(seed, kills) == draw(seed, kills)
 
 
-@settings(deadline=None)
 @given(st.integers(0, 2**32), st.integers(10, 300))
 def test_a_run_has_as_many_blows_as_asked_for_and_each_disaster_once(seed: int, kills: int) -> None:
     kinds = [fault.kind for fault in draw(seed, kills)]
@@ -23,7 +21,6 @@ def test_a_run_has_as_many_blows_as_asked_for_and_each_disaster_once(seed: int, 
     assert [kind for kind in kinds if kind in DISASTERS] == list(DISASTERS)
 
 
-@settings(deadline=None)
 @given(st.integers(0, 2**32), st.integers(20, 300))
 def test_a_roll_back_goes_back_to_a_snapshot_that_is_older_than_what_it_loses(seed: int, kills: int) -> None:
     kinds = [fault.kind for fault in draw(seed, kills)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from identity.grants import CODE_LIFE, REFRESH_LIFE, Grant, Over, Reused, read_token
 
@@ -22,7 +22,6 @@ def test_each_turn_has_a_token_of_its_own_that_leads_back_to_it():
         assert grant.issued(*read_token(token)[1:])
 
 
-@settings(deadline=None)
 @given(st.text(), st.integers(0, 10))
 def test_a_made_up_proof_was_never_issued(proof, turn):
     assert not GRANT.issued(turn, proof)
@@ -33,7 +32,6 @@ def test_the_next_turns_token_is_not_issued_before_its_time():
     assert not GRANT.issued(*read_token(after.token)[1:])
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_what_is_no_token_is_read_as_none_or_leads_nowhere(text):
     read = read_token(text)
