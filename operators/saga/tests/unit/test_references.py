@@ -6,9 +6,11 @@ from saga_operator.domain.references import BadReference, Reference, Unresolvabl
 INPUT = {"orderId": "o-1", "total": {"amount": 1200, "currency": "EUR"}, "lines": [{"sku": "harp"}], "gift": False}
 OUTPUTS = {"reserve": {"id": "r-1", "deep": {"er": [1, 2]}}}
 
+words = st.text(max_size=6)
 json_values = st.recursive(
-    st.one_of(st.booleans(), st.integers(-(2**53) + 1, 2**53 - 1), st.text()),
-    lambda inner: st.one_of(st.lists(inner), st.dictionaries(st.text(), inner)),
+    st.one_of(st.booleans(), st.integers(-(2**53) + 1, 2**53 - 1), words),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(words, inner, max_size=3)),
+    max_leaves=8,
 )
 
 
@@ -53,7 +55,7 @@ def test_references_are_found_at_any_depth_and_the_rest_stays_as_it_is():
     assert resolved == {"a": ["o-1", 1, {"b": "x-r-1"}], "c": True, "d": "$5 (five)"}
 
 
-@given(st.dictionaries(st.text(), json_values))
+@given(st.dictionaries(words, json_values, max_size=3))
 def test_a_value_without_references_means_itself(value):
     assert "$(" in str(value) or parse(value).resolve({}, OUTPUTS.get) == value
 
