@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from hack.embedded.platform import Platform
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def pytest_configure() -> None:
     """No test is timed: on a busy machine hypothesis would call a slow example a failure."""
-    settings.register_profile("untimed", deadline=None)
+    settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
     settings.load_profile("untimed")
 
 
