@@ -51,7 +51,7 @@ STAGES = (
     Stage(
         "participants",
         "participants in several languages pass the kit",
-        (*PYTEST, "tests/participants", "--timeout=600"),
+        (*PYTEST, "tests/participants", "-n", "2", "--timeout=600"),
         needs_platform=True,
     ),
     Stage("gateway", "the edge's conformance suite", (*PYTEST, "tests/gateway"), needs_platform=True),
@@ -59,6 +59,12 @@ STAGES = (
         "integration",
         "orders end to end, and faults",
         (*PYTEST, "tests/integration", "--timeout=400"),
+        needs_platform=True,
+    ),
+    Stage(
+        "chaos",
+        "random kills under load, then the books",
+        (sys.executable, "-m", "hack.chaos", "--instance", "test", "--kills", "20", "--seed", "7"),
         needs_platform=True,
     ),
 )
