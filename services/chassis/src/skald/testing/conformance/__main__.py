@@ -42,17 +42,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns 0 when all that were run are kept, 1 when one is broken, 2 when nothing could be judged.
     """
     options = parser().parse_args(arguments)
+    results: list[Result] = []
+    error: KitError | None = None
     try:
         with ExitStack() as stack:
             queue = _queue(options, stack)
-            results = [_run(check, queue) for check in ALL_CHECKS if not options.check or check.id in options.check]
-    except KitError as error:
+            for check in ALL_CHECKS:
+                if not options.check or check.id in options.check:
+                    results.append(_run(check, queue))  # noqa: PERF401 - what was found before an error is told
+    except KitError as caught:
+        error = caught
+    if results:
+        print(FORMATS[options.output](_subject(options), results))
+    if error is not None:
         print(f"error: {error}", file=sys.stderr)
         return _NO_VERDICT
+    return _BROKEN if any(result.outcome is Outcome.BROKEN for result in results) else _KEPT
+
+
+def _subject(options: argparse.Namespace) -> str:
     compensated = f", compensation {options.compensation}" if options.compensation else ""
     seen = "" if options.effects_command else "; effects were not looked at (--effects-command)"
-    print(FORMATS[options.output](f"{options.participant}: action {options.action}{compensated}{seen}", results))
-    return _BROKEN if any(result.outcome is Outcome.BROKEN for result in results) else _KEPT
+    return f"{options.participant}: action {options.action}{compensated}{seen}"
 
 
 def parser() -> argparse.ArgumentParser:

@@ -19,7 +19,7 @@ from skald.testing.waiting import eventually
 
 __all__ = ["Program", "count_by"]
 
-_START: Final = 60.0
+_START: Final = 120.0
 _EFFECTS_TIMEOUT: Final = 60.0
 _LAST_LINES: Final = 15
 
