@@ -15,6 +15,8 @@ from tests.integration.shop import Shop, eventually
 
 VERDICTS: Final = {"pm_ok": "Confirmed", "pm_declined": "Rejected", "pm_slow": "Confirmed"}
 """What must become of an order, by how it is paid."""
+PLENTY: Final = "lute"
+"""Of which the demo has more than all tests together order."""
 
 
 class Crowd:
@@ -75,7 +77,7 @@ class Ordering:
     def __call__(self) -> None:
         key, method = self._untaken = self._untaken or (uuid.uuid4().hex, next(self._methods))
         try:
-            answer = self.shop.post_order(key=key, paymentMethod=method)
+            answer = self.shop.post_order(key=key, paymentMethod=method, lines=[{"sku": PLENTY, "quantity": 1}])
         except requests.RequestException as error:
             self.refusals.append(repr(error))
             return
@@ -88,14 +90,16 @@ class Ordering:
     def all_end_as_they_should(self, seconds: float = 120) -> None:
         """Wait for the verdict on every order that was taken; fail when one is wrong or does not come."""
         assert self.expected, f"no order was taken: {self.refusals[-3:]}"
-        waiting, verdicts = set(self.expected), {}
+        waiting, wrong = dict(self.expected), {}
 
         def all_known() -> bool:
-            for order in sorted(waiting):
-                if (status := self.shop.get_order(order)["status"]) != "Pending":
-                    verdicts[order] = status
-                    waiting.discard(order)
+            for order, expected in list(waiting.items()):
+                seen = self.shop.get_order(order)
+                if seen["status"] != "Pending":
+                    del waiting[order]
+                    if seen["status"] != expected:
+                        wrong[order] = f"expected {expected}, became {seen['status']}: {seen.get('reason')}"
             return not waiting
 
         eventually(f"the verdict on {len(self.expected)} orders", all_known, seconds, every=0.5)
-        assert verdicts == self.expected
+        assert not wrong, wrong
