@@ -52,6 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                     results.append(_run(check, queue))  # noqa: PERF401 - what was found before an error is told
     except KitError as caught:
         error = caught
+    except AMQPError as lost:
+        error = KitError(f"the kit's own line to the broker: {lost!r}")
     if results:
         print(FORMATS[options.output](_subject(options), results))
     if error is not None:

@@ -119,7 +119,12 @@ class Queue(AtQueue):
 
     def send(self, message: Command | Cancel) -> None:
         """Send without waiting."""
-        self._operator.send(message)
+        try:
+            self._operator.send(message)
+        except UnroutableError:
+            raise Broken(
+                f"a queue bound for {message.address.routing_key}", "the broker returned the message"
+            ) from None
 
     def reply(self, command_id: str) -> Reply:
         """The next reply for that command, whichever attempt it answers."""
@@ -134,7 +139,7 @@ class Queue(AtQueue):
     def _sent(self, messages: Sequence[Command | Cancel]) -> list[Reply]:
         numbered = [replace(message, attempt=next(self._attempts)) for message in messages]
         for message in numbered:
-            self._operator.send(message)
+            self.send(message)
         waiting = {message.attempt for message in numbered}
         answers: list[Reply] = []
         while waiting:
