@@ -46,7 +46,7 @@
     summary: Events of {{ .name }} wait for more than a minute; is the broker away?
 - alert: SagasNotStarted
   expr: >-
-    sum(rate(skald_saga_requests_total{job={{ .name | quote }}, answer=~"401|403|5..|Unreachable"}[5m])) by (answer) > 0
+    sum(rate(skald_starter_requests_total{job={{ .name | quote }}, answer=~"401|403|5..|Unreachable"}[5m])) by (answer) > 0
   for: 10m
   labels: {severity: critical, workload: {{ .name }}}
   annotations:

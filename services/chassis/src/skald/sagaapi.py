@@ -28,7 +28,7 @@ _NOT_FOUND: Final = 404
 _CONFLICT: Final = 409
 _INVALID: Final = 422
 
-_REQUESTS: Final = Counter("skald_saga_requests", "Requests about sagas to the API server", ["request", "answer"])
+_REQUESTS: Final = Counter("skald_starter_requests", "Requests about sagas to the API server", ["request", "answer"])
 """``answer`` is the HTTP status, or Unreachable."""
 
 

@@ -5,7 +5,7 @@ claims its document by moving ``nextCheck`` into the future; should the worker d
 
 What the API server refuses for good ends the document's wait at once: nobody mends it by waiting. Whatever else it
 answers, such as 403 while a right is missing, is tried again until somebody has mended it; the log has the API server's
-sentence and ``skald_saga_requests_total`` the status. The process stays ready: it follows other sagas all the same.
+sentence and ``skald_starter_requests_total`` the status. The process stays ready: it follows other sagas all the same.
 """
 
 from __future__ import annotations

@@ -221,7 +221,9 @@ def stranger(parts, orders, cluster, clock) -> Iterator[Starter[Order]]:
 
 
 def test_a_missing_right_is_waited_for_and_seen(stranger, orders, cluster, clock, name, caplog) -> None:
-    refusals = partial(REGISTRY.get_sample_value, "skald_saga_requests_total", {"request": "create", "answer": "403"})
+    refusals = partial(
+        REGISTRY.get_sample_value, "skald_starter_requests_total", {"request": "create", "answer": "403"}
+    )
     before = refusals() or 0
     assert stranger.check_once()
     assert refusals() == before + 1
