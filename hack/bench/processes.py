@@ -8,6 +8,10 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Final
+
+_GRACE: Final = 10
+"""Seconds that a program may take to end. A server waits for its clients' connections otherwise."""
 
 
 @contextlib.contextmanager
@@ -19,6 +23,9 @@ def process(command: list[str], log: Path, environment: Mapping[str, str] | None
             yield running.pid
         finally:
             running.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                running.wait(_GRACE)
+            running.kill()
 
 
 def until(what: str, holds: Callable[[], bool], seconds: float = 60) -> None:
