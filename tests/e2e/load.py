@@ -15,8 +15,6 @@ from tests.integration.shop import Shop, eventually
 
 VERDICTS: Final = {"pm_ok": "Confirmed", "pm_declined": "Rejected", "pm_slow": "Confirmed"}
 """What must become of an order, by how it is paid."""
-PLENTIFUL: Final = {"sku": "lute", "quantity": 1}
-"""Its stock outlasts all crowds; that of other goods would run out, and orders would be rejected for it."""
 PLENTY: Final = "lute"
 """Of which the demo has more than all tests together order."""
 
