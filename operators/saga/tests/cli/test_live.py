@@ -144,6 +144,15 @@ def test_a_terminal_sees_the_story_grow_until_the_end(participants: list[Partici
     assert "\x1b[" in shown
 
 
+@pytest.fixture
+def heed_ctrl_c() -> Iterator[None]:
+    """A shell has what it starts in the background ignore Ctrl-C, and whatever these tests start would inherit that."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heed_ctrl_c")
 def test_a_namespace_is_watched_until_ctrl_c(participants: list[Participant], parts: Any, yard: Yard) -> None:
     arguments = [BIN / "kubectl-saga", "watch", "-n", yard.namespace, "--kubeconfig", parts.kubeconfig]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as program:
@@ -155,6 +164,7 @@ def test_a_namespace_is_watched_until_ctrl_c(participants: list[Participant], pa
         assert (program.wait(30), program.stderr.read() if program.stderr else "") == (0, "")
 
 
+@pytest.mark.usefixtures("heed_ctrl_c")
 def test_a_terminal_shows_the_whole_namespace(participants: list[Participant], parts: Any, yard: Yard) -> None:
     yard.cluster.start("shown", "stay", input={"trip": "t-5"})
     shown = on_a_terminal(["watch", "-n", yard.namespace], str(parts.kubeconfig), stop_at="shown ")
