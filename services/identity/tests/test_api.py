@@ -50,6 +50,11 @@ def test_me_is_the_user_of_the_token(client, bearer):
     assert client.get("/v1/me").status_code == 401
 
 
+def test_tokens_are_given_by_whatever_name_the_gateway_is_reached(client, secret):
+    form = {"grant_type": "client_credentials", "client_id": "demo", "client_secret": secret}
+    assert client.post("/oauth/token", data=form, base_url="http://gateway.shop:8000").status_code == 200
+
+
 def test_only_public_halves_are_published(client):
     answer = client.get("/.well-known/jwks.json")
     (key,) = answer.json["keys"]

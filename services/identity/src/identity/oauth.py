@@ -6,8 +6,10 @@ import secrets
 import time
 from typing import Any, Final
 
+import flask
 from authlib.integrations.flask_oauth2 import AuthorizationServer
-from authlib.oauth2.rfc6749 import ClientMixin
+from authlib.integrations.flask_oauth2.requests import FlaskOAuth2Payload, FlaskOAuth2Request
+from authlib.oauth2.rfc6749 import ClientMixin, OAuth2Request
 from authlib.oauth2.rfc6750 import BearerTokenGenerator
 from joserfc import jwt
 
@@ -62,6 +64,16 @@ class _KnownClient(ClientMixin):  # type: ignore[misc]
         return grant_type in self.client.grant_types
 
 
+class _BehindGateway(FlaskOAuth2Request):  # type: ignore[misc]
+    """A request from the gateway, where TLS ends: Authlib refuses plain HTTP unless it is asked at localhost."""
+
+    def __init__(self, request: flask.Request) -> None:
+        url = f"https{request.url.removeprefix(request.scheme)}"
+        OAuth2Request.__init__(self, request.method, url, headers=request.headers)
+        self._request = request
+        self.payload = FlaskOAuth2Payload(request)
+
+
 class Server(AuthorizationServer):  # type: ignore[misc]
     """The server behind ``/oauth``. Access tokens are not stored: they say all themselves (RFC 9068)."""
 
@@ -80,6 +92,10 @@ class Server(AuthorizationServer):  # type: ignore[misc]
         self.register_endpoint(Revocation)
         self.register_endpoint(Introspection)
         self.register_extension(Iss(issuer))
+
+    def create_oauth2_request(self, _: object) -> OAuth2Request:
+        """The request at hand."""
+        return _BehindGateway(flask.request)
 
     def _find_client(self, client_id: str) -> _KnownClient:
         # An unknown client fails like a wrong secret, and as slowly: nobody learns which clients exist.
