@@ -8,6 +8,8 @@ import uuid
 from dataclasses import replace
 
 import pytest
+from prometheus_client import CollectorRegistry
+from skald.messaging.metrics import WorkerMetrics
 from skald.mongo import connect
 from skald.testing.messages import SagaStep, cancel
 from skald.testing.waiting import eventually
@@ -153,6 +155,12 @@ def test_while_the_database_is_away_nothing_is_consumed_and_nothing_lost(stage, 
     for one in steps:
         assert accounts.find_one({"_id": one.saga_key})["state"]["charged"] == 1
     assert admin.depth(f"{QUEUE}.dead") == 0
+
+
+def test_the_first_unreadable_message_is_an_increase() -> None:
+    registry = CollectorRegistry()
+    WorkerMetrics(registry).watch_consumer(QUEUE, lambda: True)
+    assert registry.get_sample_value("skald_unreadable_total", {"queue": QUEUE}) == 0
 
 
 def test_a_worker_may_start_before_its_database_and_its_broker(stage, operator) -> None:

@@ -9,6 +9,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from saga_operator.domain.kinds import Phase
+
 COUNTERS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "replies": ("Replies received, by type; late, foreign and malformed ones were dropped", ("type",)),
     "publishes": ("Messages sent, by kind and by what became of them", ("kind", "outcome")),
@@ -47,6 +49,9 @@ class PrometheusMetrics:
             for name, (text, labels) in COUNTERS.items()
         }
         self._counted: dict[tuple[str, ...], Counter] = {}
+        # begin at nought, else the first saga to end so would be no increase
+        for phase in (phase for phase in Phase if phase.terminal):
+            self._counters["finished"].labels(phase=phase.value)
         self._histograms = {
             name: Histogram(f"skald_saga_{name}", text, labels, registry=self._registry, buckets=BUCKETS)
             for name, (text, labels) in HISTOGRAMS.items()

@@ -40,6 +40,8 @@ class WorkerMetrics:
 
     def watch_consumer(self, queue: str, consuming: Callable[[], bool]) -> None:
         """Have ``consuming`` asked at each scrape."""
+        # begins at nought, else the queue's first unreadable message would be no increase
+        self.buried.labels(queue)
         self._consuming.labels(queue).set_function(lambda: float(consuming()))
 
     def watch_outbox(self, outbox: str, lag: Callable[[], float]) -> None:

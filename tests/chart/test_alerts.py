@@ -1,0 +1,59 @@
+"""Each alert wakes somebody for what it is for, and not for what only looks like it: by Prometheus' own program, and of
+series that are really exported."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from hack.chart.helm import render
+from hack.embedded.instance import REPOSITORY
+from hack.embedded.parts.cache import cache_folder
+from hack.embedded.parts.promtool import find_promtool
+from tests.chart.alerts import CASES, expected
+from tests.chart.exported import exported
+from tests.chart.promtool import Promtool
+from tests.chart.renders import Object, Render
+
+case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.alert)
+
+
+@pytest.fixture(scope="module")
+def groups() -> dict[str, Object]:
+    """Every group of rules that the chart has, by name."""
+    watched = Render("watched", render("--api-versions=monitoring.coreos.com/v1"))
+    return {group["name"]: group for one in watched.of("PrometheusRule") for group in one["spec"]["groups"]}
+
+
+@pytest.fixture
+def promtool(tmp_path) -> Promtool:
+    return Promtool(find_promtool(cache_folder(), REPOSITORY / ".platform" / "logs"), tmp_path)
+
+
+def test_prometheus_understands_every_rule(promtool, groups):
+    promtool.check(list(groups.values()))
+
+
+@case
+def test_an_alert_fires_on_what_it_is_for(promtool, groups, case):
+    group = groups[case.group]
+    promtool.judge(group, case, case.fires, [expected(case, group)])
+
+
+@case
+def test_an_alert_is_silent_just_below(promtool, groups, case):
+    promtool.judge(groups[case.group], case, case.silent, [])
+
+
+def test_every_alert_has_its_case(groups):
+    alerts = {rule["alert"] for group in groups.values() for rule in group["rules"]}
+    assert alerts == {case.alert for case in CASES}
+
+
+def test_alerts_ask_for_metrics_and_labels_that_are_exported(parts):
+    names = exported(f"http://127.0.0.1:{parts.instance.ports['rabbitmq-metrics']}/metrics/per-object")
+    for series in {one for case in CASES for one in (*case.fires, *case.silent)}:
+        metric, _, selector = series.partition("{")
+        assert metric in names, f"nothing exports {metric}"
+        assert set(re.findall(r"(\w+)=", selector)) <= {"job", "pod"} | names[metric], series
