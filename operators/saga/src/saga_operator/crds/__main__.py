@@ -13,7 +13,7 @@ import yaml
 from saga_operator.crds.manifests import manifests
 
 FOLDER = Path("charts/saga-operator/files/crds")
-_HEADER = "# Generated from saga_operator/domain/kinds.py by `python -m saga_operator.crds`; do not edit.\n"
+_HEADER = "# Generated from saga_operator/domain/kinds by `python -m saga_operator.crds`; do not edit.\n"
 
 
 def main() -> int:
@@ -40,7 +40,7 @@ def _check(folder: Path, wanted: Mapping[Path, str]) -> int:
     stale = [path for path, text in wanted.items() if not path.is_file() or path.read_text() != text]
     left_over = sorted(set(folder.glob("*.yaml")) - set(wanted))
     for path in stale + left_over:
-        sys.stderr.write(f"{path} is not what domain/kinds.py says: run `python -m saga_operator.crds`\n")
+        sys.stderr.write(f"{path} is not what domain/kinds says: run `python -m saga_operator.crds`\n")
     return 1 if stale or left_over else 0
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import ast
 import inspect
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
 from saga_operator.crds.rules import DURATIONS, LISTS, PROPERTIES, RULES, duration
-from saga_operator.domain import kinds
+from saga_operator.domain.kinds import decision, definition, saga, shared
 
 Schema = dict[str, Any]
 _REFERENCE = "#/"
@@ -98,9 +98,7 @@ class _Converter:
 def _field_docs() -> dict[tuple[str, str], str]:
     """The string under each annotated attribute of ``kinds``, which Python itself throws away."""
     docs = {}
-    for node in ast.parse(inspect.getsource(kinds)).body:
-        if not isinstance(node, ast.ClassDef):
-            continue
+    for node in _classes():
         for attribute, text in zip(node.body, node.body[1:], strict=False):
             match attribute, text:
                 case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str() as doc)):
@@ -108,6 +106,11 @@ def _field_docs() -> dict[tuple[str, str], str]:
                 case _:
                     pass
     return docs
+
+
+def _classes() -> Iterator[ast.ClassDef]:
+    for module in (decision, definition, saga, shared):
+        yield from (node for node in ast.parse(inspect.getsource(module)).body if isinstance(node, ast.ClassDef))
 
 
 def _camel(name: str) -> str:
