@@ -1,4 +1,4 @@
-"""Everything that must hold before a change lands, stage by stage. ``make test`` and CI run exactly this.
+"""What must hold before a change lands, stage by stage: ``make test``. CI runs it, and then ``make e2e``.
 
 The embedded platform's ``test`` instance is started for it, on ports and data of its own, and stopped at the end; its
 logs stay for reading. With names of stages only these run.
