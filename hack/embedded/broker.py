@@ -20,6 +20,14 @@ ADMIN: Final = "admin"
 """The broker user with every right, also to publish in another's name; for people and tests, never for a service."""
 
 JSON = dict[str, Any]
+_DEADLY: Final = ("rejected", "delivery_limit")
+"""What a command dies of, in RabbitMQ's words. One that has "expired" was followed by its next copy."""
+_GIVE_UP_COMMANDS: Final[JSON] = {
+    "dead-letter-exchange": names.DEAD_LETTERS_EXCHANGE,
+    "dead-letter-strategy": "at-most-once",
+}
+# at-least-once works only with reject-publish
+_GIVE_UP_EVENTS: Final[JSON] = {"dead-letter-strategy": "at-least-once", "overflow": "reject-publish"}
 _EVERYTHING: Final = {"configure": ".*", "write": ".*", "read": ".*"}
 
 
@@ -90,18 +98,13 @@ def _queues(topology: JSON, vhost: str) -> JSON:
         queues += [_queue(vhost, queue), _queue(vhost, dead)]
         bindings += [_binding(vhost, binding["exchange"], queue, key) for key in binding["keys"]]
         bindings.append(_binding(vhost, dead, dead, ""))
+        if binding["exchange"] == names.COMMANDS_EXCHANGE:
+            bindings += [_grave(vhost, queue, reason) for reason in _DEADLY]
+            giving_up = _GIVE_UP_COMMANDS
+        else:
+            giving_up = {**_GIVE_UP_EVENTS, "dead-letter-exchange": dead}
         policies += [
-            # at-least-once dead-lettering works only with reject-publish
-            _policy(
-                vhost,
-                queue,
-                {
-                    "delivery-limit": topology["deliveryLimit"],
-                    "dead-letter-exchange": dead,
-                    "dead-letter-strategy": "at-least-once",
-                    "overflow": "reject-publish",
-                },
-            ),
+            _policy(vhost, queue, {**giving_up, "delivery-limit": topology["deliveryLimit"]}),
             # looking at a dead letter must not use it up
             _policy(vhost, dead, {"delivery-limit": -1, "overflow": "reject-publish"}),
         ]
@@ -113,9 +116,15 @@ def _queue(vhost: str, name: str) -> JSON:
     return {"vhost": vhost, "name": name, "durable": True, "auto_delete": False, "arguments": arguments}
 
 
-def _binding(vhost: str, exchange: str, queue: str, key: str) -> JSON:
+def _binding(vhost: str, exchange: str, queue: str, key: str, arguments: Mapping[str, str] | None = None) -> JSON:
     place = {"vhost": vhost, "source": exchange, "destination": queue, "destination_type": "queue"}
-    return {**place, "routing_key": key, "arguments": {}}
+    return {**place, "routing_key": key, "arguments": dict(arguments or {})}
+
+
+def _grave(vhost: str, queue: str, reason: str) -> JSON:
+    """What the broker takes out of the queue for this reason goes to its dead queue."""
+    died = {"x-match": "all-with-x", "x-first-death-queue": queue, "x-first-death-reason": reason}
+    return _binding(vhost, names.DEAD_LETTERS_EXCHANGE, names.dead_queue(queue), "", died)
 
 
 def _policy(vhost: str, queue: str, definition: JSON) -> JSON:

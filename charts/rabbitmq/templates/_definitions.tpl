@@ -27,10 +27,18 @@ the same of the same file (hack/embedded/broker.py); a test holds the two agains
 {{-     $queues = append $queues (dict "vhost" $vhost "name" . "durable" true "auto_delete" false "arguments" (dict "x-queue-type" "quorum")) -}}
 {{-   end -}}
 {{-   range $binding.keys -}}
-{{-     $bindings = append $bindings (include "rabbitmq.binding" (list $vhost $binding.exchange $name .) | fromJson) -}}
+{{-     $bindings = append $bindings (include "rabbitmq.binding" (list $vhost $binding.exchange $name . dict) | fromJson) -}}
 {{-   end -}}
-{{-   $bindings = append $bindings (include "rabbitmq.binding" (list $vhost $dead $dead "") | fromJson) -}}
-{{-   $alive := dict "delivery-limit" (int $topology.deliveryLimit) "dead-letter-exchange" $dead "dead-letter-strategy" "at-least-once" "overflow" "reject-publish" -}}
+{{-   $bindings = append $bindings (include "rabbitmq.binding" (list $vhost $dead $dead "" dict) | fromJson) -}}
+{{-   $alive := dict "dead-letter-exchange" $dead "dead-letter-strategy" "at-least-once" "overflow" "reject-publish" -}}
+{{-   if eq $binding.exchange "saga.commands" -}}
+{{-     $alive = dict "dead-letter-exchange" "dead-letters" "dead-letter-strategy" "at-most-once" -}}
+{{-     range list "rejected" "delivery_limit" -}}
+{{-       $died := dict "x-match" "all-with-x" "x-first-death-queue" $name "x-first-death-reason" . -}}
+{{-       $bindings = append $bindings (include "rabbitmq.binding" (list $vhost "dead-letters" $dead "" $died) | fromJson) -}}
+{{-     end -}}
+{{-   end -}}
+{{-   $_ := set $alive "delivery-limit" (int $topology.deliveryLimit) -}}
 {{-   $policies = append $policies (include "rabbitmq.policy" (list $vhost $name $alive) | fromJson) -}}
 {{-   $policies = append $policies (include "rabbitmq.policy" (list $vhost $dead (dict "delivery-limit" -1 "overflow" "reject-publish")) | fromJson) -}}
 {{- end -}}
@@ -44,7 +52,7 @@ the same of the same file (hack/embedded/broker.py); a test holds the two agains
 {{- end }}
 
 {{- define "rabbitmq.binding" -}}
-{{- dict "vhost" (index . 0) "source" (index . 1) "destination" (index . 2) "destination_type" "queue" "routing_key" (index . 3) "arguments" dict | toJson -}}
+{{- dict "vhost" (index . 0) "source" (index . 1) "destination" (index . 2) "destination_type" "queue" "routing_key" (index . 3) "arguments" (index . 4) | toJson -}}
 {{- end }}
 
 {{- define "rabbitmq.policy" -}}

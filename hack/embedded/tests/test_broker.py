@@ -49,15 +49,44 @@ def test_every_queue_is_a_quorum_queue_and_has_one_for_dead_letters() -> None:
         assert (dead, dead) in bound
 
 
-def test_a_message_given_up_is_moved_at_least_once_and_never_dropped() -> None:
-    for queue in TOPOLOGY["queues"]:
-        (policy,) = (one for one in definitions()["policies"] if re.search(one["pattern"], queue))
-        assert policy["definition"] == {
-            "delivery-limit": 20,
-            "dead-letter-exchange": names.dead_queue(queue),
-            "dead-letter-strategy": "at-least-once",
-            "overflow": "reject-publish",
-        }
+def policy_of(queue: str) -> dict[str, Any]:
+    (policy,) = (one for one in definitions()["policies"] if re.search(one["pattern"], queue))
+    assert isinstance(policy["definition"], dict)
+    return policy["definition"]
+
+
+def test_an_event_given_up_is_moved_at_least_once_and_never_dropped() -> None:
+    assert policy_of("events.orders") == {
+        "delivery-limit": 20,
+        "dead-letter-exchange": "events.orders.dead",
+        "dead-letter-strategy": "at-least-once",
+        "overflow": "reject-publish",
+    }
+
+
+@pytest.mark.parametrize("participant", PARTICIPANTS)
+def test_a_command_becomes_a_dead_letter_when_it_is_rejected_or_comes_too_often_but_not_when_it_expires(
+    participant: str,
+) -> None:
+    queue = names.commands_queue(participant)
+    assert policy_of(queue) == {
+        "delivery-limit": 20,
+        "dead-letter-exchange": names.DEAD_LETTERS_EXCHANGE,
+        "dead-letter-strategy": "at-most-once",
+    }
+    way = (names.DEAD_LETTERS_EXCHANGE, names.dead_queue(queue))
+    taken = [one["arguments"] for one in definitions()["bindings"] if (one["source"], one["destination"]) == way]
+    assert taken == [
+        {"x-match": "all-with-x", "x-first-death-queue": queue, "x-first-death-reason": reason}
+        for reason in ("rejected", "delivery_limit")
+    ]
+
+
+def test_an_exchange_of_the_release_before_keeps_its_type() -> None:
+    """A broker that keeps its data over an upgrade refuses to change it."""
+    kinds = {exchange["name"]: exchange["type"] for exchange in definitions()["exchanges"]}
+    assert {kinds[names.dead_queue(queue)] for queue in TOPOLOGY["queues"]} == {"fanout"}
+    assert kinds[names.DEAD_LETTERS_EXCHANGE] == "headers"
 
 
 @pytest.mark.parametrize("participant", PARTICIPANTS)

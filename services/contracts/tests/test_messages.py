@@ -91,6 +91,18 @@ def test_what_the_operator_encodes_the_participant_reads(message):
     assert decode(encode(message, user_id="saga-operator")) == message
 
 
+@given(COMMANDS | CANCELS, st.floats(min_value=1e-9, max_value=100_000))
+def test_a_message_expires_no_earlier_than_it_is_told_and_never_at_once(message, seconds):
+    expiration = int(encode(message, expires_after=seconds).expiration)
+    assert expiration >= 1, "0 would drop it unless a consumer waits for it"
+    assert seconds <= expiration / 1000 < seconds + 0.0011
+
+
+@given(COMMANDS | CANCELS)
+def test_a_message_that_nobody_sends_again_does_not_expire(message):
+    assert encode(message).expiration is None
+
+
 @given(replies())
 def test_what_the_participant_encodes_the_operator_reads(reply):
     assert decode_reply(encode_reply(reply, reply_to="q", user_id=reply.user_id)) == reply

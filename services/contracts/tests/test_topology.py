@@ -6,7 +6,14 @@ from functools import cache
 import pytest
 import yaml
 from skald.testing.contracts import CONTRACTS, schemas
-from skald_wire.names import COMMANDS_EXCHANGE, EVENTS_EXCHANGE, REPLIES_EXCHANGE, SAGA_FINISHED, commands_queue
+from skald_wire.names import (
+    COMMANDS_EXCHANGE,
+    DEAD_LETTERS_EXCHANGE,
+    EVENTS_EXCHANGE,
+    REPLIES_EXCHANGE,
+    SAGA_FINISHED,
+    commands_queue,
+)
 
 
 @cache
@@ -21,7 +28,8 @@ def names_in(folder):
 
 
 def test_the_exchanges_are_those_of_the_wire_package():
-    assert set(topology()["exchanges"]) == {COMMANDS_EXCHANGE, REPLIES_EXCHANGE, EVENTS_EXCHANGE}
+    expected = {COMMANDS_EXCHANGE, REPLIES_EXCHANGE, EVENTS_EXCHANGE, DEAD_LETTERS_EXCHANGE}
+    assert set(topology()["exchanges"]) == expected
 
 
 @pytest.mark.parametrize("command", names_in("commands"))

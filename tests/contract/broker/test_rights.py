@@ -10,6 +10,7 @@ import pika
 import pytest
 from pika.adapters.blocking_connection import BlockingChannel
 from pika.exceptions import ChannelClosedByBroker, ProbableAccessDeniedError, ProbableAuthenticationError
+from skald.testing.waiting import eventually
 
 from hack.embedded.platform import Platform
 
@@ -30,15 +31,23 @@ def channel(parts: Platform, user: str, vhost: str) -> Iterator[BlockingChannel]
         yield opened
 
 
-def publish(to: BlockingChannel, exchange: str, key: str, body: bytes = b"{}") -> None:
-    to.basic_publish(exchange, key, body, pika.BasicProperties(delivery_mode=2), mandatory=True)
+def publish(
+    to: BlockingChannel, exchange: str, key: str, body: bytes = b"{}", *, expiration: str | None = None
+) -> None:
+    properties = pika.BasicProperties(delivery_mode=2, expiration=expiration)
+    to.basic_publish(exchange, key, body, properties, mandatory=True)
 
 
-def eventually_get(from_: BlockingChannel, queue: str) -> bytes:
+def depth(to: BlockingChannel, queue: str) -> int:
+    """Messages that wait in a queue."""
+    return int(to.queue_declare(queue, passive=True).method.message_count)
+
+
+def eventually_get(from_: BlockingChannel, queue: str, *, ack: bool = True) -> bytes:
     """The next message of a queue, which may still be on its way."""
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
-        method, _, body = from_.basic_get(queue, auto_ack=True)
+        method, _, body = from_.basic_get(queue, auto_ack=ack)
         if method and body is not None:
             return body
         from_.connection.process_data_events(0.05)
@@ -55,6 +64,10 @@ FORBIDDEN: dict[str, tuple[str, Callable[[BlockingChannel], object]]] = {
     "a participant buries nothing in another's dead letters": (
         "payments",
         lambda c: publish(c, "commands.shipping.dead", ""),
+    ),
+    "a participant gives no dead letter in the broker's name": (
+        "payments",
+        lambda c: publish(c, "dead-letters", ""),
     ),
     "a participant makes no queue": ("payments", lambda c: c.queue_declare("mine", durable=True)),
     "a participant binds nothing": (
@@ -106,6 +119,28 @@ def test_a_copy_that_nobody_could_read_is_kept_beside_its_queue(parts: Platform,
     with channel(parts, "shipping", vhost) as shipping:
         publish(shipping, "commands.shipping.dead", "shipping.dispatch", b"unreadable")
         assert eventually_get(shipping, "commands.shipping.dead") == b"unreadable"
+
+
+def test_a_message_that_its_consumer_refuses_ends_among_the_dead_letters(parts: Platform, vhost: str) -> None:
+    with channel(parts, "saga-operator", vhost) as operator:
+        publish(operator, "saga.commands", "payments.capture", b"refused")
+    with channel(parts, "payments", vhost) as payments:
+        assert eventually_get(payments, "commands.payments", ack=False) == b"refused"
+        payments.basic_nack(0, multiple=True, requeue=False)
+        assert eventually_get(payments, "commands.payments.dead") == b"refused"
+
+
+def test_a_message_that_has_had_its_time_is_no_dead_letter(parts: Platform, vhost: str) -> None:
+    """One that is refused after they have gone is not overtaken by any of them."""
+    with channel(parts, "saga-operator", vhost) as operator, channel(parts, "shipping", vhost) as shipping:
+        for _ in range(100):
+            publish(operator, "saga.commands", "shipping.dispatch", b"expired", expiration="1")
+        eventually("nothing is left", lambda: depth(shipping, "commands.shipping") == 0)
+        publish(operator, "saga.commands", "shipping.dispatch", b"refused")
+        assert eventually_get(shipping, "commands.shipping", ack=False) == b"refused"
+        shipping.basic_nack(0, multiple=True, requeue=False)
+        assert eventually_get(shipping, "commands.shipping.dead") == b"refused"
+        assert depth(shipping, "commands.shipping.dead") == 0
 
 
 def test_a_message_that_keeps_killing_its_consumer_ends_among_the_dead_letters(parts: Platform, vhost: str) -> None:

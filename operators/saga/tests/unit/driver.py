@@ -103,6 +103,10 @@ class Driver:
         """Of the last event: 'a' an action, '-a' a cancel of it, '~a' a compensation, '-~a' a cancel of that."""
         return [label(effect.message) for effect in self.effects if isinstance(effect, Publish)]
 
+    def lives(self) -> list[float]:
+        """Of the last event: the seconds that each message published has."""
+        return [effect.expires_after for effect in self.effects if isinstance(effect, Publish)]
+
     def stores(self) -> list[bool]:
         return [effect.urgent for effect in self.effects if isinstance(effect, Store)]
 

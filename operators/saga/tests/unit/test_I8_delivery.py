@@ -1,12 +1,17 @@
 """I8: confirms pace and show. Nothing rests on them, and an attempt counts only if its publish was confirmed."""
 
 import pytest
-from saga_operator.domain.events import Confirmed, Reconnected, Returned, Unconfirmed
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+from saga_operator.domain.events import Confirmed, Reconnected, Returned, SagaSeen, Unconfirmed
+from saga_operator.domain.kinds import Defaults, RetryPolicy
 
-from operators.saga.tests.unit.driver import Driver, definition, step
+from operators.saga.tests.unit.driver import Driver, definition, label, step
 
 CHAIN = definition(step("a"), step("b"))
 FORK = definition(step("a"), step("b", depends_on=[]))
+MILLISECOND = 0.001
 
 
 @pytest.mark.parametrize("outcome", [Returned, Unconfirmed])
@@ -105,3 +110,80 @@ def test_I8_when_a_saga_is_loaded_its_open_commands_are_sent_again_at_once():
     w.reply("a")
     w.store()
     assert w.restart().published() == ["b"]
+
+
+def waits(message: str, defaults: Defaults, jitter: float) -> Driver:
+    """A saga that has just sent this message, and waits for nothing else."""
+    fork = definition(step("a"), step("b", depends_on=[]), defaults=defaults, deadline="24h")
+    w = Driver(fork, jitter=jitter)
+    w.reply("b")
+    if message != "a":
+        w.feed(SagaSeen(replace(w.object, spec=replace(w.object.spec, cancel=True)), authoritative=True))
+    if message == "~b":
+        w.cancelled("-a")
+        w.store()
+    w.feed(Reconnected())
+    assert w.published() == [message]
+    return w
+
+
+@given(
+    st.sampled_from(["a", "-a", "~b"]),
+    st.builds(
+        Defaults,
+        timeout=st.sampled_from(["10ms", "1s", "1h"]),
+        retry_policy=st.builds(
+            RetryPolicy,
+            initial_interval=st.sampled_from(["1ms", "200ms"]),
+            max_interval=st.sampled_from(["200ms", "1m"]),
+        ),
+    ),
+    st.floats(min_value=0, max_value=1, exclude_max=True),
+)
+def test_I8_each_copy_of_an_unanswered_message_lives_until_the_next_one_is_sent(message, defaults, jitter):
+    w = waits(message, defaults, jitter)
+    for _ in range(8):
+        (life,), sent_at = w.lives(), w.now
+        w.wait_until_due()
+        assert w.published() == [message]
+        assert w.now - sent_at == pytest.approx(life, abs=MILLISECOND)
+
+
+HAPPENINGS = {
+    "done": lambda w, last: w.reply(last),
+    "failed": lambda w, last: w.fail(last),
+    "failed for good": lambda w, last: w.fail(last, final=True),
+    "cancelled": lambda w, last: w.cancelled(last),
+    "arrived": lambda w, last: w.broker(Confirmed, last),
+    "came back": lambda w, last: w.broker(Returned, last),
+    "lost": lambda w, last: w.broker(Unconfirmed, last),
+    "connected again": lambda w, _: w.feed(Reconnected()),
+    "silence": lambda w, _: w.wait(70),
+    "a moment": lambda w, _: w.wait(0.1),
+    "stored": lambda w, _: w.store(),
+    "a person skips": lambda w, _: w.decide("Skip", "b"),
+}
+
+
+@given(
+    st.lists(st.sampled_from(sorted(HAPPENINGS)), max_size=20), st.floats(min_value=0, max_value=1, exclude_max=True)
+)
+def test_I8_whatever_happened_before_a_message_dies_when_the_next_copy_is_due(happenings, jitter):
+    w = Driver(FORK, jitter=jitter)
+    for happening in happenings:
+        if not w.status().phase.terminal:
+            HAPPENINGS[happening](w, label(w.sent[-1]))
+        for name, life in zip(w.published(), w.lives(), strict=True):
+            known = w.knowledge.steps[FORK.positions[name[-1]]]
+            assert life > 0
+            assert w.now + life == pytest.approx(known.due, abs=MILLISECOND)
+
+
+def test_I8_what_is_sent_again_after_a_takeover_is_worth_no_write_where_the_object_shows_that_it_has_begun():
+    w = Driver(FORK)
+    w.reply("a")
+    w.store()
+    later = w.restart()
+    assert later.published() == ["b"]
+    assert later.last("b").attempt == 2
+    assert later.stores() == []

@@ -5,6 +5,7 @@ Pure: an ``Envelope`` is what any client library can send.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -67,6 +68,8 @@ class Envelope:
     body: bytes
     reply_to: str | None = None
     user_id: str | None = None
+    expiration: str | None = None
+    """Milliseconds, in decimal, after which the broker drops it instead of delivering it. Empty on what it delivers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +168,8 @@ def _address_headers(address: Address, attempt: int, issued_at: str, traceparent
     return headers
 
 
-def encode(message: Command | Cancel, *, user_id: str | None = None) -> Envelope:
-    """A command or a cancel as it goes to the commands exchange."""
+def encode(message: Command | Cancel, *, user_id: str | None = None, expires_after: float | None = None) -> Envelope:
+    """A command or a cancel as it goes to the commands exchange, for ever or for so many seconds."""
     address = message.address
     headers = _address_headers(address, message.attempt, message.issued_at, message.traceparent)
     if isinstance(message, Command):
@@ -186,6 +189,7 @@ def encode(message: Command | Cancel, *, user_id: str | None = None) -> Envelope
         body=body,
         reply_to=message.reply_to,
         user_id=user_id,
+        expiration=None if expires_after is None else str(math.ceil(expires_after * 1000)),
     )
 
 

@@ -8,6 +8,8 @@ WIRE_VERSION: Final = 1
 COMMANDS_EXCHANGE: Final = "saga.commands"
 REPLIES_EXCHANGE: Final = "saga.replies"
 EVENTS_EXCHANGE: Final = "events"
+DEAD_LETTERS_EXCHANGE: Final = "dead-letters"
+"""Where the broker puts what it gives up on, for the dead queues to take from."""
 
 SAGA_FINISHED: Final = "dev.skald.saga.finished"
 """CloudEvents type, and routing key on the events exchange, of a saga that reached a terminal phase."""

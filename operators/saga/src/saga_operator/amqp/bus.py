@@ -25,6 +25,9 @@ from saga_operator.engine.ports import BusEvent, Deliver, Metrics, Reconnect, Re
 JSON = Any
 CLOUD_EVENT: Final = "application/cloudevents+json"
 COMPONENT: Final = "saga-operator"
+SHORTEST_LIFE: Final = 1.0
+"""Seconds that a command lives at least. A policy may have it sent again within milliseconds; if its copies lived no
+longer, a participant that is away from its queue for a moment, or serves it in order, would find each of them gone."""
 AGAIN: Final = 1.0
 """Seconds until a finished notice that the broker refused is sent again."""
 
@@ -56,13 +59,14 @@ class RabbitBus:
         """Whether the broker can be reached."""
         return self._transport is not None and self._transport.is_open
 
-    def send(self, saga: Ref, message: Command | Cancel) -> None:
+    def send(self, saga: Ref, message: Command | Cancel, *, expires_after: float) -> None:
         """Publish; the outcome is delivered."""
         done = partial(self._sent, saga, message)
         if self._transport is None or not self._transport.is_open:
             done(Outcome.LOST)
             return
-        envelope = encode(replace(message, reply_to=self._transport.reply_to), user_id=self._user)
+        addressed = replace(message, reply_to=self._transport.reply_to)
+        envelope = encode(addressed, user_id=self._user, expires_after=max(expires_after, SHORTEST_LIFE))
         self._transport.publish(envelope, done, content_type=CONTENT_TYPE, mandatory=True)
 
     async def publish_finished(self, saga: Saga) -> None:

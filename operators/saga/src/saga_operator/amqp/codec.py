@@ -21,6 +21,7 @@ def to_properties(envelope: Envelope, *, content_type: str = CONTENT_TYPE) -> pi
         reply_to=envelope.reply_to,
         user_id=envelope.user_id,
         headers=dict(envelope.headers),
+        expiration=envelope.expiration,
     )
 
 

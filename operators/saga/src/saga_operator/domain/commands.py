@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from skald_wire import Address, Cancel, Command, Direction, NotRepresentable, OnFailure, fingerprint
 
-from saga_operator.domain import identity, moments, record, stalls
+from saga_operator.domain import identity, memory, moments, record, stalls
 from saga_operator.domain.definition import Step
 from saga_operator.domain.effects import Publish
 from saga_operator.domain.kinds import TRACEPARENT, SagaDecision
@@ -39,7 +39,7 @@ def send_action(turn: Turn, step: Step) -> None:
         turn.change(step.index, started_at=turn.now)
     attempt = _next_attempt(turn, step, step.timeout, step.retry)
     _show_first_silence(turn, step)
-    _publish_command(turn, prepared, attempt, retry_only=step.after_pivot)
+    _publish_command(turn, step, prepared, attempt, retry_only=step.after_pivot)
 
 
 def send_cancel(turn: Turn, step: Step, decision: SagaDecision | None) -> None:
@@ -58,7 +58,7 @@ def send_cancel(turn: Turn, step: Step, decision: SagaDecision | None) -> None:
         decision=None if decision is None else record.to_body(decision),
         traceparent=_traceparent(turn),
     )
-    turn.effects.append(Publish(cancel))
+    _publish(turn, step, cancel)
 
 
 def send_compensation(turn: Turn, step: Step) -> None:
@@ -69,7 +69,7 @@ def send_compensation(turn: Turn, step: Step) -> None:
         turn.change(step.index, started_at=turn.now)
     attempt = _next_attempt(turn, step, step.compensation.timeout, turn.definition.compensation_retry)
     _show_first_silence(turn, step)
-    _publish_command(turn, prepared, attempt, retry_only=True)
+    _publish_command(turn, step, prepared, attempt, retry_only=True)
 
 
 def _next_attempt(turn: Turn, step: Step, timeout: float, retry: Retry) -> int:
@@ -95,10 +95,11 @@ def wait_before_next(turn: Turn, step: Step, known: StepKnowledge, retry: Retry)
 def _show_first_silence(turn: Turn, step: Step) -> None:
     """Worth a write, because the object still looks as if nothing had begun; the silences after it are not."""
     known = turn.known(step)
-    turn.checkpoint |= known.attempts == 2 and known.error is None
+    if known.attempts == 2 and known.error is None:
+        turn.checkpoint |= not memory.recall(step, turn.saga.status).attempts
 
 
-def _publish_command(turn: Turn, prepared: Prepared, attempt: int, *, retry_only: bool) -> None:
+def _publish_command(turn: Turn, step: Step, prepared: Prepared, attempt: int, *, retry_only: bool) -> None:
     forward_deadline = prepared.address.direction is Direction.FORWARD and not retry_only
     command = Command(
         address=prepared.address,
@@ -109,7 +110,16 @@ def _publish_command(turn: Turn, prepared: Prepared, attempt: int, *, retry_only
         deadline=moments.show(turn.before.deadline) if forward_deadline else None,
         traceparent=_traceparent(turn),
     )
-    turn.effects.append(Publish(command))
+    _publish(turn, step, command)
+
+
+def _publish(turn: Turn, step: Step, message: Command | Cancel) -> None:
+    """Each copy lives until the next one is due, so that no more than one of a command waits in its queue.
+
+    What a participant finds at the head is then a question that is still open, however old the queue behind it: it
+    gets through them at its own speed, also where that is far below the speed at which they are sent again.
+    """
+    turn.effects.append(Publish(message, expires_after=turn.known(step).due - turn.now))
 
 
 def _traceparent(turn: Turn) -> str | None:

@@ -15,6 +15,8 @@ class Publish:
     """Send a command or a cancel; the bus fills in ``reply_to``. Answered by Confirmed, Returned or Unconfirmed."""
 
     message: Command | Cancel
+    expires_after: float
+    """Seconds until silence makes for the next copy. This one has had its time then, and may be dropped unread."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,9 +120,10 @@ BusEvent = ReplyArrived | Confirmed | Returned | Unconfirmed
 class CommandBus(Protocol):
     """The broker, as far as the engine goes. The composition root wires outcomes to ``Engine.deliver``."""
 
-    def send(self, saga: Ref, message: Command | Cancel) -> None:
+    def send(self, saga: Ref, message: Command | Cancel, *, expires_after: float) -> None:
         """Publish with confirm, mandatory and persistence; many in flight; returns at once.
 
+        Nobody who has not been given it ``expires_after`` seconds from now need be given it at all.
         Answered by exactly one of Confirmed, Returned and Unconfirmed: the last at once while the broker is away.
         """
 

@@ -257,9 +257,9 @@ class Engine:
 
     def _perform(self, live: LiveSaga, effect: Effect) -> None:
         match effect:
-            case Publish(message):
+            case Publish(message, expires_after):
                 self.tally.sent(live, message)
-                self._bus.send(live.ref, message)
+                self._bus.send(live.ref, message, expires_after=expires_after)
             case Store(urgent):
                 self._checkpointer.request(live, urgent=urgent)
             case Announce():

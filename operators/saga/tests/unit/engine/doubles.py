@@ -156,7 +156,7 @@ class MemoryBus:
         self.sent: list[tuple[Ref, Command | Cancel]] = []
         self.finished: list[Saga] = []
 
-    def send(self, saga: Ref, message: Command | Cancel) -> None:
+    def send(self, saga: Ref, message: Command | Cancel, *, expires_after: float) -> None:
         self.sent.append((saga, message))
 
     async def publish_finished(self, saga: Saga) -> None:
