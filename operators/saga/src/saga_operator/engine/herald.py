@@ -10,7 +10,7 @@ from saga_operator.domain.effects import Announce
 from saga_operator.domain.kinds import Saga
 from saga_operator.engine.crew import Crew
 from saga_operator.engine.ports import Clock, CommandBus, Ref, SagaStore, Tracer
-from saga_operator.engine.timers import Alarm, Timers
+from saga_operator.engine.timers import Timers
 
 log = logging.getLogger(__name__)
 
@@ -31,8 +31,8 @@ class Herald:
         self._tracer = tracer
         self._timers = timers
         self._clock = clock
-        self._held: dict[str, tuple[Alarm, Saga, Announce]] = {}
-        self.announcers: Crew[tuple[Saga, Announce]] = Crew("announcer", ANNOUNCERS, self._announce)
+        self._unsaid: dict[str, tuple[Saga, list[Announce]]] = {}  # by uid
+        self.announcers: Crew[str] = Crew("announcer", ANNOUNCERS, self._announce)
         self.messengers: Crew[Saga] = Crew("messenger", MESSENGERS, bus.publish_finished)
 
     def announce(self, saga: Saga, announcement: Announce) -> None:
@@ -40,29 +40,27 @@ class Herald:
         level = logging.WARNING if announcement.type == "Warning" else logging.INFO
         where = {"saga": str(Ref.of(saga.metadata))}
         log.log(level, "%s: %s", announcement.reason, announcement.message, extra=where)
-        self._release(saga.metadata.uid, unless=announcement.reason)
+        uid = saga.metadata.uid
+        _, unsaid = self._unsaid.get(uid, (saga, []))
+        not_outdone = [each for each in unsaid if HELD.get(each.reason) != announcement.reason]
+        self._unsaid[uid] = saga, [*not_outdone, announcement]
         if announcement.reason in HELD:
-            alarm = self._timers.at(self._clock.now() + MOMENT, partial(self._release, saga.metadata.uid))
-            self._held[saga.metadata.uid] = (alarm, saga, announcement)
+            self._timers.at(self._clock.now() + MOMENT, partial(self.announcers.put, uid))
         else:
-            self.announcers.put((saga, announcement))
+            self.announcers.put(uid)
 
     def flush(self) -> None:
         """Hold nothing back any more."""
-        for uid in list(self._held):
-            self._release(uid)
-
-    def _release(self, uid: str, unless: str | None = None) -> None:
-        if uid in self._held:
-            alarm, saga, announcement = self._held.pop(uid)
-            alarm.cancel()
-            if HELD[announcement.reason] != unless:
-                self.announcers.put((saga, announcement))
+        for uid in self._unsaid:
+            self.announcers.put(uid)
 
     def finished(self, saga: Saga) -> None:
         """For the world: the saga has reached the phase that its status shows."""
         self.messengers.put(saga)
         self._tracer.record(saga)
 
-    async def _announce(self, job: tuple[Saga, Announce]) -> None:
-        await self._store.announce(*job)
+    async def _announce(self, uid: str) -> None:
+        if uid in self._unsaid:
+            saga, announcements = self._unsaid.pop(uid)
+            for announcement in announcements:
+                await self._store.announce(saga, announcement)

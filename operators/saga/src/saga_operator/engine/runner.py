@@ -219,7 +219,7 @@ class Engine:
             return
         flipped = saga.status.direction is Direction.BACKWARD and live.saga.status.direction is not Direction.BACKWARD
         if flipped or live.generation != saga.metadata.generation:
-            live.generation = saga.metadata.generation
+            live.take_spec(saga)
             self._mailboxes.post(live, SagaSeen(saga, authoritative=False))
 
     def _advance(self, live: LiveSaga, event: Event) -> None:

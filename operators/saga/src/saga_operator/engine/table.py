@@ -47,7 +47,7 @@ class LiveSaga:
     def __init__(self, ref: Ref, saga: Saga) -> None:
         self.ref = ref
         self.saga = saga
-        """As the API server last *answered*: the next write's fence, and where its diff starts. Never from a watch."""
+        """The next write's fence, and where its diff starts: as the API server last *answered*; see ``take_spec``."""
         self.generation = saga.metadata.generation
         """Of the spec that the machine has been shown."""
         self.knowledge: Knowledge | None = None
@@ -85,6 +85,16 @@ class LiveSaga:
         stored = self.saga.status.phase
         begun = self.knowledge is not None and bool(self.knowledge.steps) and self.knowledge.admitted
         return Phase.RUNNING if begun and stored is Phase.PENDING else stored
+
+    def take_spec(self, saga: Saga) -> None:
+        """A watch shows another spec.
+
+        Laid over the very status that is known here it is what a GET would show, so the next write starts from it:
+        started from before, it would be overtaken for certain, and cost a GET and another write.
+        """
+        if saga.metadata.generation > self.saga.metadata.generation and saga.status == self.saga.status:
+            self.saga = saga
+        self.generation = saga.metadata.generation
 
     def forget(self) -> None:
         """Let go of everything but the name, so that whoever still holds this object holds little."""

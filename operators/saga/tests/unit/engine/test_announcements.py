@@ -20,7 +20,7 @@ STALLED = Announce("Warning", "CompensationFailed", "it will not")
     [
         ([BACK, UNDONE], [UNDONE]),
         ([BACK, STALLED], [BACK, STALLED]),
-        ([BACK, STALLED, UNDONE], [BACK, STALLED, UNDONE]),
+        ([BACK, STALLED, UNDONE], [STALLED, UNDONE]),
         ([BACK], [BACK]),
         ([UNDONE], [UNDONE]),
     ],
@@ -50,5 +50,21 @@ def test_nothing_is_held_back_at_the_end() -> None:
         assert await herald.announcers.drain(5)
         await herald.announcers.stop()
         assert bench.store.announced == [BACK]
+
+    run(scenario)
+
+
+def test_a_turn_back_that_stands_in_line_is_outdone_too() -> None:
+    async def scenario(bench: Bench) -> None:
+        clock = StillClock()
+        herald = Herald(bench.store, bench.bus, NoTracer(), Timers(clock), clock)
+        saga = bench.store_saga()
+        herald.announce(saga, BACK)
+        herald.flush()
+        herald.announce(saga, UNDONE)
+        herald.announcers.start()
+        assert await herald.announcers.drain(5)
+        await herald.announcers.stop()
+        assert bench.store.announced == [UNDONE]
 
     run(scenario)

@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 from msgspec.structs import replace
-from saga_operator.domain.kinds import Phase, SagaDefinitionSpec, Step
+from saga_operator.domain.kinds import Phase, Saga, SagaDefinitionSpec, Step
 from saga_operator.engine.ports import Ref, Refused, Unavailable
 
 from operators.saga.tests.unit.engine.bench import DEFINITION, HERE, Bench, run
@@ -27,6 +27,39 @@ def test_i7_a_conflict_is_resolved_by_reading_and_writing_again() -> None:
         saga = bench.create()
         touched = replace(saga.metadata, resource_version="7", annotations={"touched": "yes"})
         bench.store.sagas[HERE] = replace(saga, metadata=touched)
+        await bench.answer()
+        await bench.ended()
+        assert bench.metrics.counts["conflicts", ()] == 1
+
+    run(scenario)
+
+
+def another_spec(saga: Saga, **status: Any) -> Saga:
+    """The saga after somebody set a field of its spec, and perhaps somebody else a field of its status."""
+    metadata = replace(saga.metadata, resource_version="7", generation=saga.metadata.generation + 1)
+    spec = replace(saga.spec, ttl_seconds_after_finished=60)
+    return replace(saga, metadata=metadata, spec=spec, status=replace(saga.status, **status))
+
+
+def test_i7_a_write_starts_from_the_newer_spec_that_a_watch_showed() -> None:
+    async def scenario(bench: Bench) -> None:
+        saga = bench.create()
+        await bench.until(lambda: bench.bus.sent)
+        bench.store.sagas[HERE] = changed = another_spec(saga)
+        bench.engine.saga_seen(changed)
+        await bench.answer()
+        await bench.ended()
+        assert bench.metrics.counts["conflicts", ()] == 0
+
+    run(scenario)
+
+
+def test_i7_a_status_that_a_watch_showed_is_read_before_it_is_written_over() -> None:
+    async def scenario(bench: Bench) -> None:
+        saga = bench.create()
+        await bench.until(lambda: bench.bus.sent)
+        bench.store.sagas[HERE] = changed = another_spec(saga, phase=Phase.RUNNING)
+        bench.engine.saga_seen(changed)
         await bench.answer()
         await bench.ended()
         assert bench.metrics.counts["conflicts", ()] == 1
