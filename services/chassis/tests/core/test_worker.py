@@ -99,6 +99,7 @@ def _broken(**changes) -> Envelope:
     ("message", "reason"),
     [
         (_broken(body=b"{not json"), "the body is not JSON"),
+        (_broken(body=b"{not json", expiration="60000"), "the body is not JSON"),
         (_broken(message_id=""), "the property message_id (the command id) is missing"),
         (_broken(message_id="$where.x"), "message_id must be a UUID in its canonical form, found '$where.x'"),
         (_broken(headers={}), "the header 'wire'"),
@@ -113,6 +114,7 @@ def test_a_message_that_nobody_can_act_on_goes_to_the_dead_queue_with_the_reason
     properties, _ = eventually("a copy in the dead queue", lambda: admin.take(f"{QUEUE}.dead"))
     assert reason in properties.headers["reason"]
     assert properties.headers["origin-exchange"] == "saga.commands"
+    assert properties.expiration is None, "a dead letter waits for a person"
     eventually("the message is acked", lambda: admin.depth(QUEUE) == 0)
     assert operator.ask(step().action("charge", {"amount": 1})).type is ReplyType.SUCCEEDED
 

@@ -40,8 +40,18 @@ def succeed(command: Command) -> Mapping[str, JSON]:
 class Participant:
     """Serves ``commands.<name>`` from a thread, as the broker user ``name``."""
 
-    def __init__(self, url: str, name: str, script: Mapping[str, Act] | None = None, *, reply_as: str | None = None):
+    def __init__(
+        self,
+        url: str,
+        name: str,
+        script: Mapping[str, Act] | None = None,
+        *,
+        reply_as: str | None = None,
+        pace: float = 0.0,
+    ):
         self.name = name
+        self._pace = pace
+        """Seconds that each message takes, whatever becomes of it."""
         self.script = dict(script or {})
         self.effects: Counter[str] = Counter()
         """How often each command id had its effect (S4: never more than once)."""
@@ -89,7 +99,7 @@ class Participant:
     def _consume(self) -> None:
         with pika.BlockingConnection(pika.URLParameters(self._url)) as connection:
             channel = connection.channel()
-            channel.basic_qos(prefetch_count=100)
+            channel.basic_qos(prefetch_count=10 if self._pace else 100)
             channel.basic_consume(commands_queue(self.name), self._on_message)
             self._up.set()
             while not self._stop.is_set():
@@ -112,6 +122,7 @@ class Participant:
             )
         )
         self.seen.append(message)
+        self._stop.wait(self._pace)
         answer = self._meet(message)
         if answer is not None:
             self._reply(channel, message, answer)

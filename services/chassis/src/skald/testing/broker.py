@@ -47,6 +47,7 @@ class OperatorProbe:
             type=envelope.type,
             reply_to=envelope.reply_to,
             user_id=envelope.user_id,
+            expiration=envelope.expiration,
             delivery_mode=2,
         )
         self._channel.basic_publish(envelope.exchange, envelope.routing_key, envelope.body, properties, mandatory=True)
