@@ -78,7 +78,7 @@ class Engine:
             self._table,
             ports.clock,
             post=self._mailboxes.post,
-            found=self.saga_seen,
+            found=self._found,
         )
         self._entrance = Entrance(
             self._table,
@@ -97,7 +97,7 @@ class Engine:
             ports.clock,
             ports.metrics,
             post=self._mailboxes.post,
-            replaced=self.saga_seen,
+            replaced=self._found,
         )
         self._sweeper = Sweeper(ports.store, self._table, self._checkpointer.verify)
         self._crews: tuple[Crew[Any], ...] = (
@@ -205,6 +205,11 @@ class Engine:
 
     def _definition_changed(self, ref: Ref) -> None:
         self._entrance.definition_changed(ref)
+
+    def _found(self, saga: Saga) -> None:
+        """A GET showed it. That is the truth (rule I7), also of one that a watch out of step made us leave."""
+        self._table.take_back(saga.metadata.uid)
+        self.saga_seen(saga)
 
     def _forget(self, live: LiveSaga) -> None:
         """It is no longer live: terminal, gone or replaced."""

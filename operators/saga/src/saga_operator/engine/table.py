@@ -141,6 +141,10 @@ class Table:
         """Whether it was live a short while ago: what a slow watch still tells of it is an echo."""
         return uid in self._left
 
+    def take_back(self, uid: str) -> None:
+        """It is live after all."""
+        self._left.pop(uid, None)
+
     def absent_from(self, listed: dict[Ref, str]) -> list[LiveSaga]:
         """The live sagas that a list (place to uid) lacks: deleted in a gap of the watch, or newer than the list."""
         return [live for live in self._sagas.values() if listed.get(live.ref) != live.uid]

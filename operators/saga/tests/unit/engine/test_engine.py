@@ -172,6 +172,20 @@ def test_another_object_of_the_same_name_starts_anew() -> None:
     run(scenario)
 
 
+def test_i7_an_object_that_a_watch_out_of_step_made_us_leave_is_found_again_by_reading() -> None:
+    async def scenario(bench: Bench) -> None:
+        first = bench.store_saga()
+        second = bench.create()
+        await bench.until(lambda: bench.bus.sent)
+        bench.engine.saga_seen(first)
+        await bench.answer(sent=1)
+        await bench.answer(sent=2)
+        await bench.ended()
+        assert [saga.metadata.uid for saga in bench.bus.finished] == [second.metadata.uid]
+
+    run(scenario)
+
+
 def test_a_reply_of_another_broker_user_is_counted_and_dropped() -> None:
     async def scenario(bench: Bench) -> None:
         bench.create()
