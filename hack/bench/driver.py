@@ -101,8 +101,11 @@ class Driver:
 
         return await asyncio.gather(*(one() for _ in range(objects)))
 
-    async def cancel(self, names: Sequence[str]) -> float:
-        """Ask for the end of these sagas. Seconds until the last of them is seen to be Compensated."""
+    async def cancel(self, names: Sequence[str]) -> tuple[float, float]:
+        """Ask for the end of these sagas.
+
+        Seconds until the last request was accepted, and until the last saga was seen to be Compensated.
+        """
         loop = asyncio.get_running_loop()
         ends = [self._waiting.setdefault(name, loop.create_future()) for name in names]
         gate, started = asyncio.Semaphore(64), time.perf_counter()
@@ -114,10 +117,11 @@ class Driver:
                 answer.raise_for_status()
 
         await asyncio.gather(*(one(name) for name in names))
+        accepted = time.perf_counter() - started
         phases = set(await asyncio.wait_for(asyncio.gather(*ends), LONGEST))
         if phases != {"Compensated"}:
             raise RuntimeError(f"cancelled sagas ended as {phases}")
-        return time.perf_counter() - started
+        return accepted, time.perf_counter() - started
 
     async def _create(self, template: dict[str, Any], name: str | None = None) -> str:
         body = {**template, "metadata": {"name": name or f"bench-{uuid.uuid4().hex[:12]}"}}

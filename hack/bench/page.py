@@ -64,8 +64,9 @@ Memory afterwards (proportional set size, MiB): {memory_line}.
 
 {many["in_flight"]} sagas that wait in their second step: the operator takes {many["operator_mib"]} MiB.
 When it is replaced, {many["all_in_hand_seconds"]} s pass from the start of the new process until the open command of
-every one of them has been sent again. {many["cancelled"]} of them, cancelled at once, are all `Compensated` after
-{many["all_compensated_seconds"]} s.
+every one of them has been sent again, and {many["at_rest_seconds"]} s until it is at rest. Then {many["cancelled"]} of
+them are cancelled at once: the API server has accepted the last cancel after {many["all_accepted_seconds"]} s, and all
+are `Compensated` after {many["all_compensated_seconds"]} s.
 
 ## Beside others
 

@@ -14,8 +14,8 @@ from saga_operator.engine.ports import Clock, Ref
 from saga_operator.engine.table import LiveSaga, Table
 from saga_operator.engine.timers import Timers
 
-SPREAD: Final = 0.0005
-"""Seconds per live saga over which a crowd that comes at once (a start, a reconnect) is spread."""
+SPREAD: Final = 0.00025
+"""Seconds per live saga over which a crowd that comes at once (a start, a reconnect) is spread: about what one costs."""
 
 
 class Entrance:
