@@ -15,7 +15,7 @@ from saga_operator.engine.table import LiveSaga, Table
 from saga_operator.engine.timers import Timers
 
 SPREAD: Final = 0.00025
-"""Seconds per live saga over which a crowd that comes at once (a start, a reconnect) is spread: about what one costs."""
+"""Seconds per live saga over which a crowd that comes at once (a start, a reconnect) is spread: what one costs."""
 
 
 class Entrance:
