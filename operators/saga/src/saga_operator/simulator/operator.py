@@ -66,6 +66,8 @@ class Operator:
         elif saga.metadata.uid != self._knowledge.saga.metadata.uid:
             self._knowledge = None
             self._open(saga)
+        elif saga.status.phase.terminal:
+            self._timeline.after(0.001, 1.0, partial(self._look, self.life))  # the watch of live sagas lost it
         else:
             self.feed(SagaSeen(saga, authoritative=False))
         for decision in list(self._server.decisions.values()):

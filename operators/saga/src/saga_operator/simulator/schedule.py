@@ -11,8 +11,9 @@ from functools import partial
 from typing import Final
 
 from saga_operator.domain.definition import Definition
-from saga_operator.domain.kinds import Phase
+from saga_operator.domain.kinds import Phase, Saga
 from saga_operator.domain.knowledge import KEY_REUSED
+from saga_operator.domain.model import compile_definition
 from saga_operator.simulator import invent, shapes
 from saga_operator.simulator.network import Broker
 from saga_operator.simulator.operator import Operator
@@ -44,15 +45,20 @@ class Schedule:
     """The parts of one schedule, and its faults."""
 
     def __init__(
-        self, seed: int, definition: Definition | None = None, participant: type[RegisterKeeper] = RegisterKeeper
+        self,
+        seed: int,
+        definition: Definition | None = None,
+        participant: type[RegisterKeeper] = RegisterKeeper,
+        operator: Callable[[str, Definition, Timeline, Server, Broker], Operator] = Operator,
     ) -> None:
-        """Without a definition one is drawn. ``participant`` keeps the registers."""
+        """Without a definition one is drawn. ``participant`` keeps the registers, ``operator`` runs the saga."""
         self.seed = seed
         self.timeline = Timeline(seed)
         chance = self.timeline.chance
         self.shape = ""
         if definition is None:
-            self.shape, definition = shapes.draw(chance)
+            self.shape, drawn = shapes.draw(chance)
+            definition = compile_definition(drawn)
         definition = replace(definition, schema=None)  # whose demands a made-up input would not meet
         begun = [step.name for step in definition.steps if chance.random() < 0.2]
         outputs = invent.outputs(definition, chance).__getitem__
@@ -63,7 +69,7 @@ class Schedule:
         self.people = People(definition, self.timeline, self.server, outputs)
         self.broker = Broker(self.timeline, self.scene)
         self.operators = [
-            Operator(f"operator {number + 1}", definition, self.timeline, self.server, self.broker)
+            operator(f"operator {number + 1}", definition, self.timeline, self.server, self.broker)
             for number in range(chance.randint(1, 3))
         ]
         self.faults = 0
@@ -123,7 +129,7 @@ class Schedule:
             partial(self._crash, operator),
             partial(self._crash, operator),
             partial(self.broker.reconnect, operator),
-            partial(self.server.restore, self.timeline.chance.choice(self.server.past)),
+            partial(self._restore, self.timeline.chance.choice(self.server.past)),
             self.server.recreate,
             self.server.cancel,
             partial(self.server.suspend, suspended=True),
@@ -132,6 +138,9 @@ class Schedule:
         if self.timeline.likely(0.03):
             faults = [partial(self.server.reuse_key, invent.saga_input(self._definition, self.timeline.chance))]
         self.timeline.chance.choice(faults)()
+
+    def _restore(self, snapshot: Saga) -> None:
+        self.server.restore(snapshot)
 
     def _crash(self, operator: Operator) -> None:
         operator.crash()

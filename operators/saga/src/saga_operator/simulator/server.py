@@ -49,12 +49,12 @@ class Server:
     def cancel(self) -> None:
         """The user sets spec.cancel."""
         self._timeline.tell("the user sets spec.cancel")
-        self._replace(replace(self.saga, spec=replace(self.saga.spec, cancel=True)))
+        self._ask_for(replace(self.saga.spec, cancel=True))
 
     def suspend(self, *, suspended: bool) -> None:
         """The user sets spec.suspend, or takes it back."""
         self._timeline.tell(f"the user sets spec.suspend to {suspended}")
-        self._replace(replace(self.saga, spec=replace(self.saga.spec, suspend=suspended)))
+        self._ask_for(replace(self.saga.spec, suspend=suspended))
 
     def restore(self, snapshot: Saga) -> None:
         """Etcd goes back to a snapshot; versions go on counting up (--bump-revision)."""
@@ -69,8 +69,9 @@ class Server:
 
     def reuse_key(self, other_input: dict[str, Any]) -> None:
         """Somebody uses the key of a saga that is under way for another one."""
-        if self._scene.world.flipped or self._scene.world.ended is not None:
-            return  # what the first saga went through would be held against the second
+        world = self._scene.world
+        if world.flipped or world.ended is not None or any(step.when for step in self._definition.steps):
+            return  # what the first saga went through would be held against the second, which may skip other steps
         self._timeline.tell("the object is deleted, and another saga uses its key")
         self._recreate(replace(self._first.spec, input=other_input))
 
@@ -84,6 +85,10 @@ class Server:
         """An operator says what became of it."""
         if self.decisions.pop(decision.metadata.uid, None) is not None:
             self._timeline.tell(f"{decision.spec.action} of {decision.spec.step} is {state}")
+
+    def _ask_for(self, spec: SagaSpec) -> None:
+        metadata = replace(self.saga.metadata, generation=self.saga.metadata.generation + 1)
+        self._replace(replace(self.saga, spec=spec, metadata=metadata))
 
     def _recreate(self, spec: SagaSpec) -> None:
         uid = f"uid-{self._version + 1}"

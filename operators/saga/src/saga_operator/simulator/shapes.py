@@ -62,6 +62,15 @@ def definition_of(
     approval: Approval | None = None,
 ) -> Definition:
     """The definition that the notation describes; every approval like the one given. Raises ValueError."""
+    return compile_definition(_written(notation, policy, skipped, approval))
+
+
+def _written(
+    notation: str,
+    policy: CompensationPolicy | None,
+    skipped: tuple[str, ...],
+    approval: Approval | None,
+) -> SagaDefinition:
     steps: list[Step] = []
     for word in notation.split():
         match = _WORD.fullmatch(word)
@@ -76,7 +85,7 @@ def definition_of(
         silent = (*skipped, *(step.name for step in steps if step.approval is not None))
         steps.append(_step(name, mark, listed, after_pivot=after_pivot, skipped=silent))
     spec = SagaDefinitionSpec(steps=steps, compensation_policy=policy)
-    return compile_definition(SagaDefinition(metadata=Metadata(name="simulated", namespace="simulated"), spec=spec))
+    return SagaDefinition(metadata=Metadata(name="simulated", namespace="simulated"), spec=spec)
 
 
 def _step(name: str, mark: str, needed: list[str], *, after_pivot: bool, skipped: tuple[str, ...]) -> Step:
@@ -112,8 +121,8 @@ def decision_of(action: Action, step: str | None, made: float, output: dict[str,
     return SagaDecision(metadata=metadata, spec=spec)
 
 
-def draw(chance: random.Random) -> tuple[str, Definition]:
-    """A definition of up to seven steps, and how it is written."""
+def draw(chance: random.Random) -> tuple[str, SagaDefinition]:
+    """An acceptable definition of up to seven steps, and its notation."""
     while True:
         notation, names = _draw_notation(chance)
         skipped = tuple(name for name in names if chance.random() < 0.1)
@@ -123,10 +132,12 @@ def draw(chance: random.Random) -> tuple[str, Definition]:
             retry_policy=RetryPolicy(initial_interval="500ms", max_interval="60s"),
         )
         approval = chance.choice([Approval(), Approval(expires_after="2m", on_expiry=chance.choice(_ON_EXPIRY))])
+        drawn = _written(notation, policy, skipped, approval)
         try:
-            return notation, definition_of(notation, policy, skipped, approval)
+            compile_definition(drawn)
         except DefinitionError:
             continue  # such as an approval with nothing behind it
+        return notation, drawn
 
 
 def _draw_notation(chance: random.Random) -> tuple[str, list[str]]:
