@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import socket
 import ssl
 import urllib.error
@@ -24,7 +25,7 @@ def answers(url: str, *, headers: Mapping[str, str] | None = None, ca_file: Path
             request = urllib.request.Request(url, headers=dict(headers or {}))  # noqa: S310 - our own loopback
             with urllib.request.urlopen(request, timeout=_PATIENCE, context=trust) as answer:  # noqa: S310
                 return bool(answer.status == 200)
-        except (OSError, ValueError):
+        except (OSError, ValueError, http.client.HTTPException):
             return False
 
     return look

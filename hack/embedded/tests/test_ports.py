@@ -15,6 +15,10 @@ def test_every_instance_has_its_own_ports() -> None:
     assert len(taken) == len(set(taken))
 
 
+def test_no_port_is_one_that_linux_gives_to_clients() -> None:
+    assert all(number < 32768 for name in BASES for number in ports_for(name, {}).numbers.values())
+
+
 def test_the_base_moves_all_and_a_name_moves_one() -> None:
     ports = ports_for("main", {"SKALD_PORT_BASE": "20000", "SKALD_PORT_GATEWAY": "8080"})
     assert ports["gateway"] == 8080
