@@ -35,6 +35,8 @@ log = logging.getLogger(__name__)
 
 INTERVAL: Final = 0.5
 """Seconds that a checkpoint waits for more to say."""
+POSTPONED: Final = 2.0
+"""Seconds that it waits for more while the store does not keep up."""
 WORKERS: Final = 32
 """Calls under way at once, over all sagas."""
 FIRST_BACKOFF: Final = 0.2
@@ -99,7 +101,14 @@ class Checkpointer:
     def _line_up_in(self, live: LiveSaga, seconds: float) -> None:
         if live.due is not None:
             live.due.cancel()
-        live.due = self._timers.at(self._clock.now() + seconds, partial(self._line_up, live))
+        live.due = self._timers.at(self._clock.now() + seconds, partial(self._come_due, live))
+
+    def _come_due(self, live: LiveSaga) -> None:
+        # Nothing rests on a checkpoint, so a long line is left to writes on which something does.
+        if live.wanted is Want.CHECKPOINT and not live.doubted and self.crew.waiting >= WORKERS:
+            self._line_up_in(live, POSTPONED)
+        else:
+            self._line_up(live)
 
     async def _serve(self, live: LiveSaga) -> None:
         try:

@@ -24,6 +24,11 @@ class Crew(Generic[Job]):
         self._queue: asyncio.Queue[Job] = asyncio.Queue()
         self._tasks: list[asyncio.Task[None]] = []
 
+    @property
+    def waiting(self) -> int:
+        """Jobs that no worker has taken up yet."""
+        return self._queue.qsize()
+
     def start(self) -> None:
         """Begin to work."""
         self._tasks = [asyncio.create_task(self._run(), name=f"{self._name}-{number}") for number in range(self._size)]

@@ -42,9 +42,8 @@ class Bench:
         self.store = MemoryStore()
         self.bus = MemoryBus()
         self.metrics = TallyMetrics()
-        self.engine = Engine(
-            Ports(self.store, self.store, self.store, self.bus, StillClock(), self.metrics, NoTracer())
-        )
+        self.clock = StillClock()
+        self.engine = Engine(Ports(self.store, self.store, self.store, self.bus, self.clock, self.metrics, NoTracer()))
         self.store.definitions[Ref("shop", "one")] = definition
 
     def create(self, name: str = "order-1", **status: Any) -> Saga:

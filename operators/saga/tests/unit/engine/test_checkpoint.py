@@ -1,0 +1,86 @@
+"""Which status writes go first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from saga_operator.engine.checkpoint import WORKERS, Checkpointer
+from saga_operator.engine.definitions import Definitions
+from saga_operator.engine.ports import Ref
+from saga_operator.engine.table import LiveSaga
+from saga_operator.engine.timers import Alarm, Timers
+
+from operators.saga.tests.unit.engine.bench import Bench
+
+
+class HandRung(Timers):
+    """Alarms that ring when told to."""
+
+    def __init__(self, bench: Bench) -> None:
+        super().__init__(bench.clock)
+        self.set: list[Alarm] = []
+
+    def at(self, when: float, action: Callable[[], None]) -> Alarm:
+        self.set.append(Alarm(when, action))
+        return self.set[-1]
+
+    def ring(self) -> None:
+        """The one set last."""
+        action = self.set[-1].action
+        assert action is not None
+        action()
+
+
+class Desk:
+    """A checkpointer whose workers have not begun, so that whatever is in its line stays there."""
+
+    def __init__(self) -> None:
+        self._bench = Bench()
+        self.timers = HandRung(self._bench)
+        self.checkpointer = Checkpointer(
+            self._bench.store,
+            Definitions(self._bench.store, self._bench.clock, lambda _: None),
+            self.timers,
+            self._bench.clock,
+            self._bench.metrics,
+            post=lambda *_: None,
+            replaced=lambda _: None,
+        )
+
+    def saga(self, name: str) -> LiveSaga:
+        return LiveSaga(Ref("shop", name), self._bench.store_saga(name))
+
+    def fill(self) -> None:
+        """Have every worker's next write be an urgent one."""
+        for number in range(WORKERS):
+            self.checkpointer.request(self.saga(f"urgent-{number}"), urgent=True)
+
+
+def test_a_checkpoint_gets_in_line_when_its_interval_is_over() -> None:
+    desk = Desk()
+    saga = desk.saga("slow")
+    desk.checkpointer.request(saga, urgent=False)
+    assert not saga.in_line
+    desk.timers.ring()
+    assert saga.in_line
+
+
+def test_while_the_line_is_long_a_checkpoint_waits_and_an_urgent_write_does_not() -> None:
+    desk = Desk()
+    desk.fill()
+    saga = desk.saga("slow")
+    desk.checkpointer.request(saga, urgent=False)
+    for _ in range(3):
+        desk.timers.ring()
+        assert not saga.in_line
+    desk.checkpointer.request(saga, urgent=True)
+    assert saga.in_line
+
+
+def test_a_saga_in_doubt_is_read_however_long_the_line_is() -> None:
+    desk = Desk()
+    desk.fill()
+    saga = desk.saga("doubted")
+    desk.checkpointer.request(saga, urgent=False)
+    desk.checkpointer.verify(saga)
+    assert saga.in_line
