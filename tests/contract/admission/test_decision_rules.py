@@ -93,3 +93,9 @@ def test_unanswered_decisions_can_be_listed_alone(api, decide, namespace, name):
     assert name in api.names(namespace, "sagadecisions", unanswered)
     assert api.patch(namespace, "sagadecisions", name, {"status": {"state": "Refused"}}).accepted
     assert name not in api.names(namespace, "sagadecisions", unanswered)
+
+
+def test_the_decisions_about_one_saga_can_be_listed_alone(api, decide, namespace, name):
+    assert decide(decision(saga=name)).accepted
+    assert api.names(namespace, "sagadecisions", f"spec.saga={name}") == {name}
+    assert api.names(namespace, "sagadecisions", f"spec.saga={name}-2") == set()

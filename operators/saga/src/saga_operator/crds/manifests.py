@@ -118,7 +118,7 @@ _RESOURCES = (
             _Column("REASON", ".spec.reason", wide=True),
             _Column("MESSAGE", ".status.message", wide=True),
         ),
-        (".status.state",),
+        (".status.state", ".spec.saga"),
     ),
 )
 
