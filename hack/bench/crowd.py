@@ -63,7 +63,7 @@ async def _create(platform: Platform, sagas: int) -> list[str]:
 
 async def _cancel(platform: Platform, names: list[str]) -> tuple[float, float]:
     async with Driver(target(platform)) as driver:
-        return await driver.cancel(names)
+        return await driver.cancel(names, _PATIENCE)
 
 
 def _is_at_rest(operator: int) -> bool:

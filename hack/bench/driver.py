@@ -101,8 +101,8 @@ class Driver:
 
         return await asyncio.gather(*(one() for _ in range(objects)))
 
-    async def cancel(self, names: Sequence[str]) -> tuple[float, float]:
-        """Ask for the end of these sagas.
+    async def cancel(self, names: Sequence[str], patience: float) -> tuple[float, float]:
+        """Ask for the end of these sagas, which must come within ``patience`` seconds.
 
         Seconds until the last request was accepted, and until the last saga was seen to be Compensated.
         """
@@ -118,7 +118,7 @@ class Driver:
 
         await asyncio.gather(*(one(name) for name in names))
         accepted = time.perf_counter() - started
-        phases = set(await asyncio.wait_for(asyncio.gather(*ends), LONGEST))
+        phases = set(await asyncio.wait_for(asyncio.gather(*ends), patience))
         if phases != {"Compensated"}:
             raise RuntimeError(f"cancelled sagas ended as {phases}")
         return accepted, time.perf_counter() - started
