@@ -16,6 +16,7 @@ from tests.chart.exported import exported
 from tests.chart.promtool import Promtool
 from tests.chart.renders import Object, Render
 
+pytestmark = pytest.mark.timeout(600)  # the first one may have to fetch promtool
 case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.alert)
 
 
