@@ -52,7 +52,6 @@ EXPLORED = {
     ablations.begun_work_is_not_turned_first: Where("R5", "chain2", "S1", participant=RegisterKeeper(begun=("a",))),
 }
 DRAWN = {
-    ablations.ids_without_direction: ("I1", ""),
     ablations.only_first_steps_are_sealed: ("I4", ""),
     ablations.steps_after_the_pivot_are_cancelled_too: ("I4", ""),
     ablations.a_pending_approval_hides_what_is_behind: ("I4", ""),

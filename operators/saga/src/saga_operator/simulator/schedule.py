@@ -73,6 +73,7 @@ class Schedule:
             for number in range(chance.randint(1, 3))
         ]
         self.faults = 0
+        self._restored = False
         self._limit = _LIMIT + 4 * max(
             *(step.timeout + step.retry.maximum for step in definition.steps), definition.compensation_retry.maximum
         )
@@ -120,7 +121,12 @@ class Schedule:
         for operator in self.operators:
             if self.broker.calm or self.timeline.likely(0.8):
                 most = 0.1 if self.broker.calm or self.timeline.likely(0.8) else 60.0
-                self.timeline.after(0.001, most, partial(operator.watch, self.server.saga))
+                tell = operator.watch if self.broker.calm else partial(self._tell_late, operator)
+                self.timeline.after(0.001, most, partial(tell, self.server.saga))
+
+    def _tell_late(self, operator: Operator, saga: Saga) -> None:
+        if not self.broker.calm:  # by then a fresh look has overtaken it
+            operator.watch(saga)
 
     def _fault(self) -> None:
         self.faults += 1
@@ -140,6 +146,7 @@ class Schedule:
         self.timeline.chance.choice(faults)()
 
     def _restore(self, snapshot: Saga) -> None:
+        self._restored = True
         self.server.restore(snapshot)
 
     def _crash(self, operator: Operator) -> None:
@@ -157,7 +164,11 @@ class Schedule:
         self.scene.trouble = 0.0
         for operator in self.operators:
             operator.calm = True
-            operator.watch(self.server.saga)
+            if self._restored:  # by the runbook, operators start again after it
+                operator.crash()
+                operator.start(self.server.saga)
+            else:
+                operator.watch(self.server.saga)
         self._help()
 
     def _help(self) -> None:
