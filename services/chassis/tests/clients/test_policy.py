@@ -95,17 +95,25 @@ def state_of(name):
     return REGISTRY.get_sample_value("client_breaker_state", {"target": name})
 
 
-def test_the_breaker_opens_fails_fast_probes_and_closes(request):
-    name = request.node.name
-    target = Target(name, Limits(failures=3, attempts=1, open_for=0.05))
-    attempt = Flaky(3)
+def open_breaker(name, open_for):
+    target, attempt = Target(name, Limits(failures=3, attempts=1, open_for=open_for)), Flaky(3)
     for _ in range(3):
         with pytest.raises(Unavailable):
             call(target, attempt)
     assert state_of(name) == 2
+    return target, attempt
+
+
+def test_the_breaker_opens_and_fails_fast(request):
+    target, attempt = open_breaker(request.node.name, open_for=3600)
     with pytest.raises(Unavailable, match="too often"):
         call(target, attempt)
     assert len(attempt.given) == 3, "an open breaker calls nobody"
+
+
+def test_after_its_time_an_open_breaker_lets_one_call_through_and_its_success_closes_it(request):
+    name = request.node.name
+    target, attempt = open_breaker(name, open_for=0.05)
     ends = time.monotonic() + 10
     while time.monotonic() < ends and state_of(name) != 0:
         try:

@@ -9,7 +9,8 @@ from typing import Final, TypeVar
 __all__ = ["eventually"]
 
 Found = TypeVar("Found")
-PATIENCE: Final = 30.0
+PATIENCE: Final = 60.0
+"""Seconds: a process that starts on a busy machine, and half of what a test may take."""
 
 
 def eventually(what: str, probe: Callable[[], Found], seconds: float = PATIENCE) -> Found:
