@@ -8,10 +8,12 @@ from operators.saga.tests.component.kit.cluster import JSON, eventually
 from operators.saga.tests.component.kit.participants import Decline
 from operators.saga.tests.component.kit.yard import CHAIN, Shop, Yard, step
 
+UNTIL_DECIDED = {"nonRetryableErrors": ["NoCarrier"], "maxInterval": "1h"}
+"""Once it stalls it is not tried again by itself, so that what a decision brings about is the decision's doing."""
 DELIVERY = (
     step("reserve", "inventory"),
     step("charge", "payments", pivot=True),
-    step("ship", "shipping", compensation=None, retryPolicy={"nonRetryableErrors": ["NoCarrier"]}),
+    step("ship", "shipping", compensation=None, retryPolicy=UNTIL_DECIDED),
 )
 REVIEWED = (
     step("reserve", "inventory"),

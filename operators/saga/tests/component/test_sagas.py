@@ -59,7 +59,8 @@ def test_a_retryable_failure_is_tried_again_until_it_works(shop: Shop) -> None:
     shop.payments.script["charge"] = lambda _: next(answers)
     shop.start("flaky")
     saga = shop.cluster.wait("flaky", "Succeeded")
-    assert saga["status"]["steps"]["charge"]["attempts"] == 3
+    assert next(answers, None) is None
+    assert saga["status"]["steps"]["charge"]["attempts"] >= 3, "silence on a busy machine makes for more of them"
 
 
 def test_nothing_but_the_status_is_written_to_a_saga(shop: Shop) -> None:
