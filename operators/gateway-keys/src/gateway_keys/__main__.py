@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import signal
 import sys
-import threading
 
 import urllib3
 from prometheus_client import REGISTRY
+from skald.ending import Ending
 from skald.health import HealthServer, Readiness
 from skald.logging import set_up_logging
 from skald.settings import SettingsError
@@ -28,14 +27,13 @@ def main() -> int:
     http = urllib3.PoolManager()
     issuer, node = Issuer(http, settings.jwks_url), Node(http, settings.kong_admin)
     keeper = Keeper(settings.kong_file, issuer, node, REGISTRY)
-    stopping = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
+    ending = Ending()
+    ending.heed_signals()
     health = HealthServer(settings.metrics_bind, Readiness(keeper.check))
     health.start()
-    while not stopping.is_set():
+    keeper.round()
+    while not ending.told_within(EVERY):
         keeper.round()
-        stopping.wait(EVERY)
     health.stop()
     return 0
 

@@ -39,7 +39,7 @@ def test_a_saga_is_deleted_after_its_time_and_applied_again_it_repeats_nothing(y
         channel.queue_bind(queue, "events", "dev.skald.saga.finished")
         for saga in verdicts:
             eventually(f"{saga} deleted", lambda saga=saga: gone(yard, saga), seconds=120)
-        told = {json.loads(channel.basic_get(queue, auto_ack=True)[2])["data"]["name"] for _ in verdicts}
+        told = set(named(channel, queue))
     assert told == set(verdicts), "the world was told again before they went"
     eventually("counted", lambda: operator.metric("skald_saga_reaped_total") == len(verdicts))
     for saga, phase in verdicts.items():

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import signal
-import threading
 import time
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +14,7 @@ from prometheus_client import Histogram
 from pymongo.errors import ConnectionFailure
 
 from skald.deadline import BUDGET, deadline_scope
+from skald.ending import Ending
 from skald.health import HealthServer, Readiness
 from skald.logging import log_context, set_up_logging
 from skald.mongo import StoreUnavailable
@@ -86,15 +85,14 @@ def serve_grpc(
         server.add_insecure_port(str(settings.grpc_bind))
     except RuntimeError as error:
         raise OSError(f"SKALD_GRPC_BIND={settings.grpc_bind}: {error}") from error
-    told_to_stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: told_to_stop.set())
-    signal.signal(signal.SIGINT, lambda *_: told_to_stop.set())
+    ending = Ending()
+    ending.heed_signals()
     health_server = HealthServer(settings.metrics_bind, readiness)
     health_server.start()
     server.start()
     status.set("", health_pb2.HealthCheckResponse.SERVING)
     logger.info("serving gRPC on %s", settings.grpc_bind)
-    told_to_stop.wait()
+    ending.wait()
     readiness.drain()
     status.enter_graceful_shutdown()
     server.stop(_GRACE).wait()

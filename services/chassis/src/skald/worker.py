@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import faulthandler
 import logging
-import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
 from functools import partial
-from queue import Empty, SimpleQueue
 from typing import Any, Final, Protocol
 
 from prometheus_client import REGISTRY
 from pymongo.database import Database
 
+from skald.ending import Ending
 from skald.health import HealthServer, Readiness
 from skald.logging import set_up_logging
 from skald.messaging.commands import CommandHandler
@@ -34,8 +33,6 @@ __all__ = ["Loop", "run_worker"]
 logger = logging.getLogger(__name__)
 
 _PREPARE_AGAIN: Final = 1.0
-_HEED: Final = 1.0
-"""Seconds after which a signal is heeded at the latest; see ``_Worker.run``."""
 _DRAIN: Final = 25.0
 """Seconds that draining may take: below the chart's grace period, so that a process that hangs says where."""
 
@@ -84,8 +81,7 @@ def run_worker(
     worker.prepare(*indexes, *prepare)
     for loop in (*inboxes, *loops):
         worker.add(loop.name, partial(loop.run, worker.stopping))
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: worker.end())
+    worker.ending.heed_signals()
     healthy = worker.run()
     flush_traces()
     if not healthy:
@@ -96,6 +92,7 @@ class _Worker:
     """The threads of one process, and how each of them is stopped."""
 
     def __init__(self, settings: WorkerSettings, database: Database[Document]) -> None:
+        self.ending = Ending()
         self.stopping = threading.Event()
         self._settings = settings
         self._database = database
@@ -104,19 +101,6 @@ class _Worker:
         self._threads: list[tuple[threading.Thread, Callable[[], None]]] = []
         self._preparations: tuple[Callable[[], object], ...] = ()
         self._healthy = True
-        # A queue, because a signal handler may put into it while this very thread waits on it; an Event would lock.
-        self._end: SimpleQueue[None] = SimpleQueue()
-
-    def end(self) -> None:
-        """Have ``run`` drain and return. Safe in a signal handler."""
-        self._end.put(None)
-
-    def _told_to_end(self, within: float) -> bool:
-        try:
-            self._end.get(timeout=within)
-        except Empty:
-            return False
-        return True
 
     def consume_commands(self, participant: Participant[Any]) -> None:
         handler = CommandHandler(participant, self._settings.broker_user, self._metrics)
@@ -163,9 +147,7 @@ class _Worker:
             for thread, _ in self._threads:
                 thread.start()
             logger.info("%s worker runs: %s", self._settings.service, ", ".join(one.name for one, _ in self._threads))
-            # A signal that comes between the interpreter's check for signals and its wait does not end that wait.
-            while not self._told_to_end(within=_HEED):
-                continue
+            self.ending.wait()
             logger.info("%s worker drains", self._settings.service)
             faulthandler.dump_traceback_later(_DRAIN, exit=True)
             readiness.drain()
@@ -184,7 +166,7 @@ class _Worker:
                 logger.warning("%s worker waits to start: %s", self._settings.service, error)
             else:
                 return True
-            if self._told_to_end(within=_PREPARE_AGAIN):
+            if self.ending.told_within(_PREPARE_AGAIN):
                 return False
 
     def _end_threads(self) -> None:
@@ -199,7 +181,7 @@ class _Worker:
         except Exception:
             logger.exception("the thread %s failed, so this process ends", name)
             self._healthy = False
-            self.end()
+            self.ending.tell()
 
     def _check(self) -> None:
         ping(self._database)
