@@ -31,19 +31,15 @@ def own_table(results: list[dict[str, Any]]) -> str:
 
 
 def cpu_shares(runs: list[dict[str, Any]]) -> str:
-    """Who uses the CPU, and what for: the shares as they were measured, the reasons as profiles of each have shown."""
+    """Who uses the CPU."""
     chain = {run["in_flight"]: run for run in runs if run["definition"] == "bench-chain-v1"}
     (undone,) = (run for run in runs if run["definition"] == "bench-declined-v1")
     busy = chain[64]
     api, own = (100 * busy["cpu_ms_per_saga"][name] / busy["cpu_ms_per_saga_sum"] for name in ("apiserver", "operator"))
     ratio = undone["cpu_ms_per_saga_sum"] / chain[undone["in_flight"]]["cpu_ms_per_saga_sum"]
-    return f"""At 64 in flight {api:.0f} % of a saga's CPU is the API server's, for two writes, and {own:.0f} % is the
-operator's. Neither has one part that is dear. In the API server a fifth is garbage collection, and a tenth each goes
-into decoding, merging and encoding the patch, into HTTP, and into decoding for watches; schema, CEL rules and managed
-fields take some 4 % each, and a PUT costs what a patch does. In the operator a fifth is kopf, which is shown every
-saga's coming and going, a fifth AMQP, a fifth the calls to the API server, an eighth the decisions themselves. So
-writes are what counts: a saga that is compensated is written once more, sends two more commands, and is told of by an
-Event, which is a write itself; it costs {ratio:.1f} times as much as one that succeeds."""
+    return f"""At 64 in flight {api:.0f} % of a saga's CPU is the API server's, and {own:.0f} % is the operator's.
+A saga that is compensated is written once more, sends two more commands, and is told of by an Event, which is a write
+itself; it costs {ratio:.1f} times as much as one that succeeds."""
 
 
 def peers_table(peers: list[dict[str, Any]]) -> str:
