@@ -127,12 +127,31 @@ def test_replicas_spread_over_nodes_and_zones(profile: Render):
         assert {one["topologyKey"] for one in spread} == {"kubernetes.io/hostname", "topology.kubernetes.io/zone"}
 
 
-def test_a_pod_leaves_the_endpoints_before_it_stops_and_has_time_to_finish(profile: Render):
+def test_who_serves_goes_on_until_its_callers_know_that_it_leaves_and_has_time_to_finish(profile: Render):
+    called = {service["metadata"]["name"] for service in profile.of("Service") if _takes_calls(service)}
     for one in profile.of("Deployment"):
-        spec = one["spec"]["template"]["spec"]
-        container = spec["containers"][0]
-        pause = container["lifecycle"]["preStop"]["sleep"]["seconds"]
-        assert spec["terminationGracePeriodSeconds"] >= pause + 20 + 5, one["metadata"]["name"]
+        name, spec = one["metadata"]["name"], one["spec"]["template"]["spec"]
+        lifecycle = spec["containers"][0].get("lifecycle")
+        assert bool(lifecycle) == (name in called), name
+        pause = lifecycle["preStop"]["sleep"]["seconds"] if lifecycle else 0
+        assert spec["terminationGracePeriodSeconds"] >= pause + 20 + 5, name
+
+
+def _takes_calls(service):
+    return {port["name"] for port in service["spec"]["ports"]} - {"metrics", "keys-metrics"} != set()
+
+
+def test_dns_answers_of_half_a_minute_are_outlived_unless_the_cluster_is_known_to_keep_none():
+    for profile, least in (("default", 30), ("production", 30), ("minimal", 30), ("kind", 10)):
+        for one in rendered(profile).of("Deployment"):
+            if lifecycle := one["spec"]["template"]["spec"]["containers"][0].get("lifecycle"):
+                assert lifecycle["preStop"]["sleep"]["seconds"] >= least, one["metadata"]["name"]
+
+
+def test_a_new_version_spreads_regardless_of_where_the_old_one_lies(profile: Render):
+    for name in profile.names("Deployment"):
+        for constraint in profile.pods()[name]["spec"]["topologySpreadConstraints"]:
+            assert constraint["matchLabelKeys"] == ["pod-template-hash"], name
 
 
 def test_a_changed_setting_makes_new_pods(profile: Render):

@@ -13,7 +13,7 @@ spec:
       {{- include "platform-lib.pod-metadata" (merge (dict "config" (include "platform-lib.config" .)) .) | nindent 6 }}
     spec:
       {{- include "platform-lib.pod" . | nindent 6 }}
-      terminationGracePeriodSeconds: 35
+      {{- include "platform-lib.grace" (list .settings .facts.serves) | nindent 6 }}
       containers:
         - name: {{ .component }}
           {{- include "platform-lib.container" . | nindent 10 }}
@@ -21,15 +21,26 @@ spec:
           ports:
             {{- include "platform-lib.container-ports" . | nindent 12 }}
           {{- include "platform-lib.probes" . | nindent 10 }}
-          lifecycle:
-            preStop:
-              # time for everyone to learn that this pod gets no more work
-              sleep:
-                seconds: 5
+          {{- if .facts.serves }}
+          {{- include "platform-lib.lame-duck" .settings | nindent 10 }}
+          {{- end }}
           resources:
             {{- toYaml .settings.resources | nindent 12 }}
       volumes:
         {{- include "platform-lib.volumes" . | nindent 8 }}
+{{- end }}
+
+{{/* A pod that has to end serves on, for those who have not heard of it yet. Takes the workload's settings. */}}
+{{- define "platform-lib.lame-duck" -}}
+lifecycle:
+  preStop:
+    sleep:
+      seconds: {{ .lameDuckSeconds }}
+{{- end }}
+
+{{/* Then 20 s for what is under way, and 5 s to end itself. Takes [the workload's settings, whether it serves]. */}}
+{{- define "platform-lib.grace" -}}
+terminationGracePeriodSeconds: {{ add 25 (ternary (first .).lameDuckSeconds 0 (not (empty (last .)))) }}
 {{- end }}
 
 {{/* How many there are, and how a new version replaces the old. */}}

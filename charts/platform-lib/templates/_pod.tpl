@@ -38,6 +38,8 @@ topologySpreadConstraints:
   - topologyKey: {{ . }}
     maxSkew: 1
     whenUnsatisfiable: ScheduleAnyway
+    # or a new version would spread itself around the old one, and lie on one node when that is gone
+    matchLabelKeys: [pod-template-hash]
     labelSelector:
       matchLabels:
         {{- include "platform-lib.selector" $ | nindent 8 }}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 
 import grpc
 import pytest
@@ -36,9 +37,14 @@ class Echo:
     def __init__(self):
         self.seen = []
         self.errors = []
+        self.silent = 0
+        self.ended = threading.Event()
 
     def say(self, message, context):
         self.seen.append((message, dict(log_fields()), remaining()))
+        if self.silent:
+            self.silent -= 1
+            self.ended.wait(30)
         if self.errors:
             raise self.errors.pop(0)
         return message.upper()
@@ -56,13 +62,19 @@ def echo():
     return Echo()
 
 
-@pytest.fixture
-def address(echo):
+def serve(echo, port=0):
     server, status = make_server(echo.register, KnownCallers(), ("orders",))
-    port = server.add_insecure_port("127.0.0.1:0")
+    port = server.add_insecure_port(f"127.0.0.1:{port}")
     server.start()
     status.set("", health_pb2.HealthCheckResponse.SERVING)
+    return server, port
+
+
+@pytest.fixture
+def address(echo):
+    server, port = serve(echo)
     yield f"127.0.0.1:{port}"
+    echo.ended.set()
     server.stop(None).wait()
 
 
@@ -159,11 +171,41 @@ def test_health_needs_no_token(address):
     assert answer.status == health_pb2.HealthCheckResponse.SERVING
 
 
-def test_a_target_that_is_not_there_is_unavailable(request):
+def test_a_target_that_is_not_there_is_waited_for_as_long_as_there_is_time(request):
     client = GrpcClient(request.node.name, "127.0.0.1:1")
-    with pytest.raises((Unavailable, DeadlineExceeded)):
+    with pytest.raises(DeadlineExceeded):
         say(client, timeout=0.5)
     client.close()
+
+
+def test_a_call_between_two_replicas_waits_for_the_second(request, echo, token_file):
+    first, port = serve(echo)
+    client = GrpcClient(request.node.name, f"127.0.0.1:{port}", token=ServiceToken(token_file.parent, "catalog"))
+    say(client, timeout=30)
+    first.stop(None).wait()
+    answers = []
+    caller = threading.Thread(target=lambda: answers.append(say(client, timeout=30)))
+    caller.start()
+    with pytest.raises(DeadlineExceeded):
+        say(client, timeout=0.3)
+    second, _ = serve(echo, port)
+    caller.join()
+    assert answers == [b"HARP"]
+    client.close()
+    second.stop(None).wait()
+
+
+def test_who_says_nothing_is_asked_again_in_time(client, echo):
+    echo.silent = 1
+    assert say(client, timeout=2.0, idempotent=True) == b"HARP"
+    assert len(echo.seen) == 2
+
+
+def test_who_may_be_asked_only_once_and_says_nothing_is_late(client, echo):
+    echo.silent = 1
+    with pytest.raises(DeadlineExceeded):
+        say(client, timeout=0.3)
+    assert len(echo.seen) == 1
 
 
 def test_calls_are_measured_by_method_and_code(client):

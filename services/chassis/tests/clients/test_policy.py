@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import REGISTRY
-from skald.clients.policy import DeadlineExceeded, Limits, RetryBudget, Target, Transient, Unavailable
+from skald.clients.policy import DeadlineExceeded, Limits, RetryBudget, Silent, Target, Transient, Unavailable
 from skald.deadline import deadline_scope
 
 
@@ -169,8 +169,8 @@ def test_calls_run_side_by_side_and_the_bulkhead_bounds_them(request):
 def test_the_callers_deadline_leaves_a_margin(target):
     attempt = Flaky(0)
     with deadline_scope(1.0):
-        call(target, attempt, timeout=5.0)
-    call(target, attempt, timeout=2.0)
+        call(target, attempt, timeout=5.0, idempotent=False)
+    call(target, attempt, timeout=2.0, idempotent=False)
     assert 0 < attempt.given[0] < 1.0
     assert 1.0 < attempt.given[1] <= 2.0
 
@@ -183,15 +183,23 @@ def test_after_the_deadline_nobody_is_called(target):
     assert late.value.status == 504
 
 
-def test_an_attempt_that_uses_up_the_time_is_late_not_unavailable(target):
-    def slow(seconds):
-        ends = time.monotonic() + seconds
-        while time.monotonic() < ends:
-            time.sleep(0.005)
-        raise Transient("no answer")
+def test_an_attempt_leaves_time_for_another_where_that_is_harmless(target):
+    attempt = Flaky(1, error=Silent)
+    assert call(target, attempt, timeout=8.0) == "answer"
+    first, second = attempt.given
+    assert 3.5 < first <= 4.0
+    assert 3.5 < second <= 4.0, "the first failed at once, so that all of its time was left"
 
+
+def test_a_call_that_may_be_made_once_only_has_all_the_time(target):
+    attempt = Flaky(0)
+    call(target, attempt, timeout=8.0, idempotent=False)
+    assert 7.5 < attempt.given[0] <= 8.0
+
+
+def test_who_is_silent_to_the_last_is_late_not_unavailable(target):
     with pytest.raises(DeadlineExceeded):
-        call(target, slow, timeout=0.05)
+        call(target, Flaky(100, error=Silent))
 
 
 def test_outcomes_are_counted(request, target):

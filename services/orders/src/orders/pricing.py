@@ -14,8 +14,8 @@ from orders.domain import Line, NotPriced, PricedLine, Quote, UnknownProducts
 
 __all__ = ["CatalogPricing"]
 
-_TIMEOUT: Final = 2.0
-"""Seconds for all attempts together; a quote takes some milliseconds."""
+_TIMEOUT: Final = 6.0
+"""Seconds for all attempts together. A quote takes some milliseconds, but who asks a replica that is gone waits."""
 
 
 class CatalogPricing:

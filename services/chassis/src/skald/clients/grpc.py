@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 
 import grpc
 
-from skald.clients.policy import Limits, Target, Transient
+from skald.clients.policy import Limits, Silent, Target, Transient
 from skald.logging import log_fields
 from skald.servicetokens import ServiceToken
 from skald.tracing import client_span, outgoing_headers
@@ -35,7 +35,6 @@ _OPTIONS: Final = (
 _TRANSIENT: Final = frozenset(
     {
         grpc.StatusCode.UNAVAILABLE,
-        grpc.StatusCode.DEADLINE_EXCEEDED,
         grpc.StatusCode.RESOURCE_EXHAUSTED,
         grpc.StatusCode.INTERNAL,
         grpc.StatusCode.UNKNOWN,
@@ -73,7 +72,8 @@ class GrpcClient:
 
         def attempt(seconds: float) -> Reply:
             try:
-                return method(message, timeout=seconds, metadata=self._metadata())
+                # while replicas change there may be no connection for a moment: wait for one, nothing has been sent yet
+                return method(message, timeout=seconds, metadata=self._metadata(), wait_for_ready=True)
             except grpc.RpcError as error:
                 raise self._meaning_of(error) from error
 
@@ -91,6 +91,8 @@ class GrpcClient:
 
     def _meaning_of(self, error: grpc.RpcError) -> Exception:
         code, detail = error.code(), error.details() or ""
+        if code is grpc.StatusCode.DEADLINE_EXCEEDED:
+            return Silent(detail)
         return Transient(f"{code.name}: {detail}") if code in _TRANSIENT else Refused(self._target.name, code, detail)
 
     def close(self) -> None:

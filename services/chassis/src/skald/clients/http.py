@@ -9,9 +9,9 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import urllib3
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, ReadTimeoutError
 
-from skald.clients.policy import Limits, Target, Transient
+from skald.clients.policy import Limits, Silent, Target, Transient
 from skald.deadline import HEADER, deadline_header
 from skald.logging import log_fields
 from skald.servicetokens import ServiceToken
@@ -84,6 +84,8 @@ class HttpClient:
         timeout = urllib3.Timeout(connect=min(_CONNECT, seconds), total=seconds)
         try:
             response = self._pool.request(method, self._base + path, body=content, headers=headers, timeout=timeout)
+        except ReadTimeoutError as error:
+            raise Silent(f"no answer in {seconds:.1f} s") from error
         except HTTPError as error:
             raise Transient(f"no answer ({type(error).__name__})") from error
         if response.status >= 500 or response.status == 429:

@@ -17,12 +17,15 @@ from skald.clients.breaker import Breaker, BreakerOpen
 from skald.deadline import remaining
 from skald.problems import Problem
 
-__all__ = ["DeadlineExceeded", "Limits", "RetryBudget", "Target", "Transient", "Unavailable"]
+__all__ = ["DeadlineExceeded", "Limits", "RetryBudget", "Silent", "Target", "Transient", "Unavailable"]
 
 Result = TypeVar("Result")
 
 MARGIN: Final = 0.1
 """Seconds kept back from the caller's deadline, to answer it with."""
+PATIENCE: Final = 0.5
+"""The part of the time left that one attempt of an idempotent call may take: a replica that is gone says nothing, and
+the next attempt may meet another."""
 
 _CALLS: Final = Counter("client_calls", "Calls to other services, by how they ended", ["target", "outcome"])
 _RETRIES: Final = Counter("client_retries", "Attempts after the first", ["target"])
@@ -47,6 +50,10 @@ class Limits:
 
 class Transient(Exception):
     """An attempt failed in a way that another may not."""
+
+
+class Silent(Transient):
+    """An attempt had no answer in the time it was given."""
 
 
 class Unavailable(Problem):
@@ -118,16 +125,17 @@ class Target(Generic[Result]):
         with self._counted(), self._slot():
             self._budget.earn()
             try:
-                return self._retrying(ends, idempotent=idempotent)(self._once, attempt, ends)
+                retrying = self._retrying(ends, idempotent=idempotent)
+                return retrying(self._once, attempt, ends, PATIENCE if idempotent else 1.0)
             except BreakerOpen:
                 raise Unavailable(self.name, "it failed too often just now", self._limits.open_for) from None
+            except Silent as error:
+                raise DeadlineExceeded(self.name) from error
             except Transient as error:
-                if time.monotonic() >= ends:
-                    raise DeadlineExceeded(self.name) from error
                 raise Unavailable(self.name, str(error)) from error
 
-    def _once(self, attempt: Callable[[float], Result], ends: float) -> Result:
-        seconds = ends - time.monotonic()
+    def _once(self, attempt: Callable[[float], Result], ends: float, patience: float) -> Result:
+        seconds = (ends - time.monotonic()) * patience
         if seconds <= 0:
             raise DeadlineExceeded(self.name)
         return self._breaker.call(lambda: attempt(seconds))
