@@ -35,7 +35,6 @@ def main() -> None:
     orders = orders_of(Upstream(os.environ["POD_IP"], PORT))
 
     class Control(BaseHTTPRequestHandler):
-        # a connection per answer was once seen to be cut by the API server's proxy before the answer was whole
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:

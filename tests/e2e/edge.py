@@ -11,6 +11,8 @@ from typing import Any, Final
 
 import requests
 import yaml
+from requests.exceptions import ChunkedEncodingError
+from tenacity import retry, retry_if_exception_type, stop_after_attempt
 
 from hack.embedded.instance import REPOSITORY
 from tests.e2e import echo
@@ -81,6 +83,8 @@ class Pod:
     def serve(self, path: str, document: Any) -> None:
         self._tell("serve", {"path": path, "document": document})
 
+    # the API server's proxy now and then cuts an answer that is longer than its buffer
+    @retry(retry=retry_if_exception_type(ChunkedEncodingError), stop=stop_after_attempt(3), reraise=True)
     def seen(self, path: str | None = None) -> list[Seen]:
         return [Seen(**request) for request in self._tell("seen", path)]
 
@@ -122,7 +126,16 @@ def install_edge(cluster: Cluster, image: str, options: list[str], certificate: 
     rig = EdgeRig(edge, certificate, upstreams)
     settings = [f"--set-json={name}={json.dumps(value)}" for name, value in SETTINGS.items()]
     edge.helm("install", NAME, _chart(folder, file), *options, *settings, "--wait", "--timeout=5m")
+    eventually("the way from the node's port to the gateway", lambda: _answers(rig), every=0.5)
     return rig
+
+
+def _answers(rig: EdgeRig) -> bool:
+    """Whether kube-proxy has heard of the gateway's pod; that it is ready says nothing about that."""
+    try:
+        return rig.ask("GET", "/").status == 404
+    except OSError:
+        return False
 
 
 def _pod(edge: Cluster, name: str) -> Pod:
