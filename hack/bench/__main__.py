@@ -9,9 +9,9 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -61,12 +61,14 @@ def peers(platform: Platform, scale: float) -> list[Peer]:
 def bench(platform: Platform, scale: float) -> dict[str, Any]:
     """Everything, with the memory of our processes after our own loads."""
     others = peers(platform, scale)
-    with skald(platform) as engine, tempfile.TemporaryDirectory(prefix="skald-peers-") as folder:
+    folder = platform.logs / "peers"
+    shutil.rmtree(folder, ignore_errors=True)
+    with skald(platform) as engine:
         tell("our own loads")
         runs = own_runs(engine, scale)
         sizes = {name: size >> 20 for name, size in memory(engine.pids).items()}
         ours = engine.as_running()
-        compared = [compare(peer, ours, Path(folder) / str(n), tell) for n, peer in enumerate(others)]
+        compared = [compare(peer, ours, folder / str(n), tell) for n, peer in enumerate(others)]
     many = crowd(platform, int(CROWD * scale), int(CANCELLED * scale), tell)
     return {"runs": runs, "memory_mib": sizes, "crowd": many, "rounds": ROUNDS, "peers": compared}
 

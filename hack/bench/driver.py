@@ -74,6 +74,7 @@ class Driver:
         async with self._session.get(self._base, params={"limit": "1"}) as answer:
             version = (await answer.json())["metadata"]["resourceVersion"]
         self._watch = asyncio.create_task(self._follow(version))
+        self._watch.add_done_callback(self._watch_ended)
         return self
 
     async def __aexit__(
@@ -146,6 +147,13 @@ class Driver:
         async with self._session.get(self._base, params=parameters, timeout=timeout, read_bufsize=2**20) as stream:
             async for line in stream.content:
                 self._see(json.loads(line)["object"])
+
+    def _watch_ended(self, watch: asyncio.Task[None]) -> None:
+        """Whoever still waits would wait in vain."""
+        reason = "closed by the server" if watch.cancelled() or watch.exception() is None else repr(watch.exception())
+        for future in self._waiting.values():
+            if not future.done():
+                future.set_exception(RuntimeError(f"the watch ended: {reason}"))
 
     def _see(self, seen: dict[str, Any]) -> None:
         phase = seen.get("status", {}).get("phase")
