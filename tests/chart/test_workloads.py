@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
+from skald.gunicorn import GRACE
+from skald.worker import DRAIN
 
 from hack.chart.helm import render
 from tests.chart.renders import Render, rendered
@@ -134,7 +136,7 @@ def test_who_serves_goes_on_until_its_callers_know_that_it_leaves_and_has_time_t
         lifecycle = spec["containers"][0].get("lifecycle")
         assert bool(lifecycle) == (name in called), name
         pause = lifecycle["preStop"]["sleep"]["seconds"] if lifecycle else 0
-        assert spec["terminationGracePeriodSeconds"] >= pause + 20 + 5, name
+        assert spec["terminationGracePeriodSeconds"] >= pause + max(GRACE, DRAIN) + 5, name
 
 
 def _takes_calls(service):

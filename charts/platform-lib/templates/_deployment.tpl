@@ -38,9 +38,9 @@ lifecycle:
       seconds: {{ .lameDuckSeconds }}
 {{- end }}
 
-{{/* Then 20 s for what is under way, and 5 s to end itself. Takes [the workload's settings, whether it serves]. */}}
+{{/* Then 25 s for what is under way, and 5 s to end itself. Takes [the workload's settings, whether it serves]. */}}
 {{- define "platform-lib.grace" -}}
-terminationGracePeriodSeconds: {{ add 25 (ternary (first .).lameDuckSeconds 0 (not (empty (last .)))) }}
+terminationGracePeriodSeconds: {{ add 30 (ternary (first .).lameDuckSeconds 0 (not (empty (last .)))) }}
 {{- end }}
 
 {{/* How many there are, and how a new version replaces the old. */}}

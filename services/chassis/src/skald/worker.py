@@ -28,12 +28,12 @@ from skald.outbox import Outbox
 from skald.settings import WorkerSettings
 from skald.tracing import set_up_tracing
 
-__all__ = ["Loop", "run_worker"]
+__all__ = ["DRAIN", "Loop", "run_worker"]
 
 logger = logging.getLogger(__name__)
 
 _PREPARE_AGAIN: Final = 1.0
-_DRAIN: Final = 25.0
+DRAIN: Final = 25.0
 """Seconds that draining may take: below the chart's grace period, so that a process that hangs says where."""
 
 
@@ -149,7 +149,7 @@ class _Worker:
             logger.info("%s worker runs: %s", self._settings.service, ", ".join(one.name for one, _ in self._threads))
             self.ending.wait()
             logger.info("%s worker drains", self._settings.service)
-            faulthandler.dump_traceback_later(_DRAIN, exit=True)
+            faulthandler.dump_traceback_later(DRAIN, exit=True)
             readiness.drain()
             self._end_threads()
         health.stop()

@@ -242,13 +242,15 @@ def test_events_that_nobody_subscribes_to_do_not_fill_the_outbox(stage, operator
     eventually("the outbox is empty", lambda: "outbox" not in accounts.find_one({"_id": one.saga_key}))
 
 
-def test_events_wait_in_the_outbox_while_the_broker_is_away(stage, operator, admin, accounts) -> None:
+def test_events_wait_in_the_outbox_while_the_broker_is_away(stage, operator, admin, accounts, tmp_path) -> None:
+    in_hand = tmp_path / "in-hand"
+    in_hand.touch()
     seen = admin.subscribe("payments.#")
-    stage.worker()
+    stage.worker(TOY_IN_HAND=str(in_hand))
     stage.ready()
     one = step()
     operator.send(one.action("charge", {"amount": 7, "takes": 1}))
-    eventually("the command is in hand", lambda: admin.depth(QUEUE) == 0)
+    eventually("the command is in hand", in_hand.read_text)
     stage.broker.cut()
     eventually("the effect", lambda: accounts.find_one({"_id": one.saga_key}))
     eventually("the relay notices", lambda: "the outbox waits" in stage.log())

@@ -89,7 +89,7 @@ def main() -> None:
         inbox = Inbox(database["inbox"])
         subscriptions.append(Subscription("events.orders", {"dev.skald.saga.finished": hear}, inbox))
     participant: Any = None if settings.service == "orders" else Mortal("payments", accounts, handlers)
-    with patch("skald.worker._DRAIN", float(os.environ.get("TOY_DRAIN", "25"))):
+    with patch("skald.worker.DRAIN", float(os.environ.get("TOY_DRAIN", "25"))):
         run_worker(
             settings,
             database,

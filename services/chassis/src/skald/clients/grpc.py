@@ -32,6 +32,9 @@ _OPTIONS: Final = (
 )
 """Round robin over what the name resolves to: a headless Service. Retries are ours, they have a budget."""
 
+_RECONNECT: Final = 1.5
+"""Seconds in which a client that has lost all replicas looks them up anew and connects; a refused call waits for it."""
+
 _TRANSIENT: Final = frozenset(
     {
         grpc.StatusCode.UNAVAILABLE,
@@ -69,12 +72,17 @@ class GrpcClient:
 
         Raises Refused for an answer that another try would not change, Unavailable (503) and DeadlineExceeded (504).
         """
+        refused = False
 
         def attempt(seconds: float) -> Reply:
+            nonlocal refused
+            allowed = min(seconds, _RECONNECT) if refused else seconds
             try:
-                # while replicas change there may be no connection for a moment: wait for one, nothing has been sent yet
-                return method(message, timeout=seconds, metadata=self._metadata(), wait_for_ready=True)
+                return method(message, timeout=allowed, metadata=self._metadata(), wait_for_ready=refused)
             except grpc.RpcError as error:
+                if refused and error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
+                    raise Transient("no connection to it") from error
+                refused = error.code() is grpc.StatusCode.UNAVAILABLE
                 raise self._meaning_of(error) from error
 
         with client_span(f"call {self._target.name}"):
