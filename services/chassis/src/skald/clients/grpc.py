@@ -32,7 +32,7 @@ _OPTIONS: Final = (
 )
 """Round robin over what the name resolves to: a headless Service. Retries are ours, they have a budget."""
 
-_RECONNECT: Final = 1.5
+_RECONNECT: Final = 2.0
 """Seconds in which a client that has lost all replicas looks them up anew and connects; a refused call waits for it."""
 
 _TRANSIENT: Final = frozenset(
