@@ -142,18 +142,25 @@ class Driver:
             run.phases[phase] = run.phases.get(phase, 0) + 1
 
     async def _follow(self, version: str) -> None:
-        parameters = {"watch": "1", "resourceVersion": version}
-        timeout = aiohttp.ClientTimeout(total=None)
-        async with self._session.get(self._base, params=parameters, timeout=timeout, read_bufsize=2**20) as stream:
-            async for line in stream.content:
-                self._see(json.loads(line)["object"])
+        """The API server ends watches of a kind that has just been made; each next one goes on where the last ended."""
+        while True:
+            parameters = {"watch": "1", "resourceVersion": version}
+            timeout = aiohttp.ClientTimeout(total=None)
+            async with self._session.get(self._base, params=parameters, timeout=timeout, read_bufsize=2**20) as stream:
+                stream.raise_for_status()
+                async for line in stream.content:
+                    event = json.loads(line)
+                    if event["type"] == "ERROR":
+                        raise RuntimeError(f"the watch failed: {event['object']}")
+                    version = event["object"]["metadata"]["resourceVersion"]
+                    self._see(event["object"])
 
     def _watch_ended(self, watch: asyncio.Task[None]) -> None:
         """Whoever still waits would wait in vain."""
-        reason = "closed by the server" if watch.cancelled() or watch.exception() is None else repr(watch.exception())
-        for future in self._waiting.values():
-            if not future.done():
-                future.set_exception(RuntimeError(f"the watch ended: {reason}"))
+        if not watch.cancelled():
+            for future in self._waiting.values():
+                if not future.done():
+                    future.set_exception(watch.exception() or RuntimeError("the watch ended"))
 
     def _see(self, seen: dict[str, Any]) -> None:
         phase = seen.get("status", {}).get("phase")
