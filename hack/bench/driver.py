@@ -157,10 +157,10 @@ class Driver:
 
     def _watch_ended(self, watch: asyncio.Task[None]) -> None:
         """Whoever still waits would wait in vain."""
-        if not watch.cancelled():
+        if not watch.cancelled() and (error := watch.exception()):
             for future in self._waiting.values():
                 if not future.done():
-                    future.set_exception(watch.exception() or RuntimeError("the watch ended"))
+                    future.set_exception(error)
 
     def _see(self, seen: dict[str, Any]) -> None:
         phase = seen.get("status", {}).get("phase")

@@ -19,9 +19,9 @@ def set_up(settings: kopf.OperatorSettings, **_: object) -> None:
     kubernetes.config.load_kube_config()
 
 
-@kopf.on.create(GROUP, VERSION, PLURAL, backoff=1)
+@kopf.on.create(GROUP, VERSION, PLURAL)
 def run(name: str, namespace: str, **_: object) -> None:
-    """Three steps; the last one's second patch carries the phase. After a failure it begins anew, a second later."""
+    """Three steps; the last one's second patch carries the phase."""
     api = kubernetes.client.CustomObjectsApi()
 
     def patch(status: dict[str, str]) -> None:
