@@ -112,6 +112,13 @@ def status(api, namespace, saga, value):
     return api.patch(namespace, "sagas", saga, {"status": value})
 
 
+def test_who_wrote_the_status_is_kept_once_and_not_field_by_field(api, namespace, saga):
+    steps = {f"step-{number}": {"state": "Succeeded", "output": {"id": number}} for number in range(8)}
+    assert status(api, namespace, saga, {"phase": "Running", "steps": steps}).accepted
+    managers = api.get(namespace, "sagas", saga).body["metadata"]["managedFields"]
+    assert [each["fieldsV1"] for each in managers if each.get("subresource") == "status"] == [{"f:status": {}}]
+
+
 def test_I7_direction_never_changes_from_backward_to_forward(api, namespace, saga):
     assert status(api, namespace, saga, {"direction": "Forward"}).accepted
     assert status(api, namespace, saga, {"direction": "Backward", "phase": "Compensating"}).accepted

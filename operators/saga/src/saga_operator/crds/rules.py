@@ -161,7 +161,7 @@ LISTS: Final[dict[tuple[str, str], dict[str, Any]]] = {
 """By struct and field: which lists of objects refuse duplicates, and of what."""
 
 PROPERTIES: Final[dict[tuple[str, str], dict[str, Any]]] = {
-    ("Saga", "status"): {"default": {"phase": Phase.PENDING.value}},
+    ("Saga", "status"): {"default": {"phase": Phase.PENDING.value}, "x-kubernetes-map-type": "atomic"},
     ("Status", "phase"): {"default": Phase.PENDING.value},
 }
 """By struct and field: the one default, so that a saga that nobody has looked at yet is found under a phase too."""

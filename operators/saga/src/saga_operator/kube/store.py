@@ -36,6 +36,8 @@ log = logging.getLogger(__name__)
 LIVE_SELECTOR: Final = ",".join(f"status.phase!={phase.value}" for phase in Phase if phase.terminal)
 """Field selector of the sagas that are not terminal."""
 NAMES_ONLY: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+UNCHECKED: Final = "fieldValidation=Ignore"
+"""Without warnings of unknown fields: nobody would read them, and to look for them costs the API server time."""
 COMPONENT: Final = "saga-operator"
 FINAL_REFUSALS: Final = frozenset(
     {HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNPROCESSABLE_ENTITY}
@@ -57,7 +59,7 @@ class KubeStore:
         body = codec.encode({"metadata": metadata, "status": patch})
         begun = time.perf_counter()
         try:
-            answer = await self._client.merge_patch(f"{_path('sagas', ref)}/status", body)
+            answer = await self._client.merge_patch(f"{_path('sagas', ref)}/status?{UNCHECKED}", body)
         except ConnectionError as error:
             self._metrics.count("patches", {"code": "none"})
             return Unavailable(str(error))

@@ -27,6 +27,7 @@ class SagaSpec(Strict, frozen=True):
     cancel: bool | None = None
     """Undo what was done, unless the pivot has run. Cannot be taken back."""
     ttl_seconds_after_finished: Annotated[int, Meta(ge=0, le=31_536_000)] | None = None
+    """From Succeeded or Compensated until it is deleted. Default: never. One that was Aborted stays all the same."""
 
 
 class Phase(StrEnum):
