@@ -86,8 +86,8 @@ class Operator:
         self._bus = RabbitBus(settings.amqp_url, self._metrics)
         tracer: Tracer = self._tracing
         decisions, clock = KubeDecisions(self._client), SystemClock()
-        self._engine = Engine(Ports(store, store, decisions, self._bus, clock, self._metrics, tracer))
         self._reaper = Reaper(self._client, settings.namespace, self._bus.publish_finished, clock, self._metrics)
+        self._engine = Engine(Ports(store, store, decisions, self._bus, self._reaper, clock, self._metrics, tracer))
         self._metrics.watch("active", self._engine.tally.phases)
         self._metrics.watch("stalled", self._engine.tally.stalls)
         self._watching = asyncio.Event()

@@ -15,6 +15,10 @@ def gone(yard: Yard, saga: str) -> bool:
     return not yard.cluster.exists(yard.cluster.path("sagas", saga))
 
 
+LONG_ENOUGH_TO_BE_SEEN = 5
+"""Seconds."""
+
+
 def named(channel: Any, queue: str) -> Iterator[str]:
     """The sagas of the finished notices in a queue."""
     while body := channel.basic_get(queue, auto_ack=True)[2]:
@@ -32,18 +36,36 @@ def test_a_saga_is_deleted_after_its_time_and_applied_again_it_repeats_nothing(y
     verdicts = {"served": "Succeeded", "declined": "Compensated"}
     with yard.channel() as channel:
         queue = channel.queue_declare("", exclusive=True).method.queue
+        channel.queue_bind(queue, "events", "dev.skald.saga.finished")
         for saga, phase in verdicts.items():
-            yard.cluster.start(saga, "chain", input={"order": saga}, ttlSecondsAfterFinished=0)
+            yard.cluster.start(saga, "chain", input={"order": saga}, ttlSecondsAfterFinished=LONG_ENOUGH_TO_BE_SEEN)
             yard.cluster.wait(saga, phase)
         effects = [dict(participant.effects) for participant in participants]
-        channel.queue_bind(queue, "events", "dev.skald.saga.finished")
         for saga in verdicts:
-            eventually(f"{saga} deleted", lambda saga=saga: gone(yard, saga), seconds=120)
+            eventually(f"{saga} deleted", lambda saga=saga: gone(yard, saga), seconds=60)
         told = set(named(channel, queue))
-    assert told == set(verdicts), "the world was told again before they went"
+    assert told == set(verdicts), "the world was told before they went"
     eventually("counted", lambda: operator.metric("skald_saga_reaped_total") == len(verdicts))
     for saga, phase in verdicts.items():
         yard.cluster.start(saga, "chain", input={"order": saga})
         yard.cluster.wait(saga, phase)
     assert [dict(participant.effects) for participant in participants] == effects
     assert not any(gone(yard, saga) for saga in verdicts), "without a time it stays"
+
+
+def test_a_saga_whose_time_came_while_no_operator_ran_is_deleted_by_the_next_and_the_world_is_told_again(
+    yard: Yard,
+) -> None:
+    operator = yard.operator()
+    operator.start()
+    yard.serve_chain()
+    yard.define("chain", *CHAIN)
+    yard.cluster.start("served", "chain", input={"order": "served"}, ttlSecondsAfterFinished=LONG_ENOUGH_TO_BE_SEEN)
+    yard.cluster.wait("served", "Succeeded")
+    operator.stop()
+    with yard.channel() as channel:
+        queue = channel.queue_declare("", exclusive=True).method.queue
+        channel.queue_bind(queue, "events", "dev.skald.saga.finished")
+        yard.operator().start()
+        eventually("deleted", lambda: gone(yard, "served"), seconds=120)
+        assert set(named(channel, queue)) == {"served"}

@@ -71,7 +71,7 @@ class EngineOperator(Operator):
         self._timeline.tell(f"{self.name} starts")
         loop = Loop(self._timeline)
         world = World(self, loop, self._source)
-        engine = Engine(Ports(world, world, world, world, world, TallyMetrics(), NoTracer()))
+        engine = Engine(Ports(world, world, world, world, world, world, TallyMetrics(), NoTracer()))
         self._process = loop, engine
         loop.turn(engine.start)
         loop.turn(partial(engine.saga_seen, saga, listed=True))
@@ -182,6 +182,9 @@ class World:
 
     async def publish_finished(self, saga: Saga) -> None:
         self._timeline.tell(f"{self._operator.name} says that the saga has ended")
+
+    def told(self, saga: Saga) -> None:
+        """It is never deleted."""
 
     async def patch_status(self, ref: Ref, fence: Fence, patch: Mapping[str, Any]) -> WriteResult:
         try:

@@ -9,7 +9,7 @@ from typing import Final
 from saga_operator.domain.effects import Announce
 from saga_operator.domain.kinds import Saga
 from saga_operator.engine.crew import Crew
-from saga_operator.engine.ports import Clock, CommandBus, Ref, SagaStore, Tracer
+from saga_operator.engine.ports import Clock, CommandBus, Reaper, Ref, SagaStore, Tracer
 from saga_operator.engine.timers import Timers
 
 log = logging.getLogger(__name__)
@@ -26,14 +26,18 @@ MESSENGERS: Final = 64
 class Herald:
     """Does in the background what no saga waits for."""
 
-    def __init__(self, store: SagaStore, bus: CommandBus, tracer: Tracer, timers: Timers, clock: Clock) -> None:
+    def __init__(
+        self, store: SagaStore, bus: CommandBus, reaper: Reaper, tracer: Tracer, timers: Timers, clock: Clock
+    ) -> None:
         self._store = store
+        self._bus = bus
+        self._reaper = reaper
         self._tracer = tracer
         self._timers = timers
         self._clock = clock
         self._unsaid: dict[str, tuple[Saga, list[Announce]]] = {}  # by uid
         self.announcers: Crew[str] = Crew("announcer", ANNOUNCERS, self._announce)
-        self.messengers: Crew[Saga] = Crew("messenger", MESSENGERS, bus.publish_finished)
+        self.messengers: Crew[Saga] = Crew("messenger", MESSENGERS, self._tell)
 
     def announce(self, saga: Saga, announcement: Announce) -> None:
         """For people: a Kubernetes Event, and a line in the log."""
@@ -58,6 +62,10 @@ class Herald:
         """For the world: the saga has reached the phase that its status shows."""
         self.messengers.put(saga)
         self._tracer.record(saga)
+
+    async def _tell(self, saga: Saga) -> None:
+        await self._bus.publish_finished(saga)
+        self._reaper.told(saga)
 
     async def _announce(self, uid: str) -> None:
         if uid in self._unsaid:

@@ -137,6 +137,13 @@ Reconnect = Callable[[], None]
 """From the bus to every saga: there is a new reply queue."""
 
 
+class Reaper(Protocol):
+    """Deletes what has ended when its time has come."""
+
+    def told(self, saga: Saga) -> None:
+        """It has ended as its status shows, and the broker has confirmed the news."""
+
+
 class Clock(Protocol):
     """Time and chance, so that the simulator can own both."""
 

@@ -32,6 +32,7 @@ from saga_operator.engine.ports import (
     DecisionStore,
     DefinitionStore,
     Metrics,
+    Reaper,
     Ref,
     SagaStore,
     Tracer,
@@ -55,6 +56,7 @@ class Ports:
     definitions: DefinitionStore
     decisions: DecisionStore
     bus: CommandBus
+    reaper: Reaper
     clock: Clock
     metrics: Metrics
     tracer: Tracer
@@ -89,7 +91,7 @@ class Engine:
             opened=self._decisions.saga_moved,
         )
         self.tally = Tally(self._table, self._definitions, ports.clock, ports.metrics, ports.tracer)
-        self._herald = Herald(ports.store, ports.bus, ports.tracer, self._timers, ports.clock)
+        self._herald = Herald(ports.store, ports.bus, ports.reaper, ports.tracer, self._timers, ports.clock)
         self._checkpointer = Checkpointer(
             ports.store,
             self._definitions,

@@ -1,25 +1,39 @@
-"""Deletes terminal sagas when their time has come, and not before the world was told how they ended."""
+"""Deletes terminal sagas when their time has come, and not before the world was told how they ended.
+
+Most are known from the moment they end. A list finds those that ended while nobody looked, and those whose time was
+far: it costs the API server a quarter of a millisecond for each saga that it keeps, so it is made now and then only.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from typing import Final
 
+from msgspec.structs import replace
+
 from saga_operator.domain import moments
-from saga_operator.domain.kinds import API_VERSION, Phase, Saga
+from saga_operator.domain.kinds import API_VERSION, Phase, Saga, SagaSpec, Status
+from saga_operator.engine.crew import Crew
 from saga_operator.engine.ports import Clock, Metrics
+from saga_operator.engine.timers import Timers
 from saga_operator.kube import codec
 from saga_operator.kube.client import KubeClient
 from saga_operator.kube.pages import pages
 
 log = logging.getLogger(__name__)
 
-PERIOD: Final = 30.0
-"""Seconds between sweeps, on average."""
+PERIOD: Final = 600.0
+"""Seconds between lists, on average."""
+PAUSE: Final = 30.0
+"""Seconds from the start to the first list, and from a failure to the next one."""
+CROWD: Final = 10_000
+"""Sagas that one list may add to those in memory; there are more when no operator ran for long."""
 AT_ONCE: Final = 8
 """Sagas that are being deleted; the rest of the connections belong to those that still run."""
 ENDED: Final = (Phase.SUCCEEDED, Phase.COMPENSATED)
@@ -27,8 +41,18 @@ ENDED: Final = (Phase.SUCCEEDED, Phase.COMPENSATED)
 SELECTOR: Final = ",".join(f"status.phase!={phase.value}" for phase in Phase if phase not in ENDED)
 
 
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    """A saga whose time comes before the next list."""
+
+    saga: Saga
+    """Its name, and how it ended; the rest is let go of."""
+    told: bool
+    """The broker has confirmed the news."""
+
+
 class Reaper:
-    """Sweeps for ever. ``publish`` returns when the broker has confirmed ``dev.skald.saga.finished``."""
+    """Implements the engine's port. ``publish`` returns when the broker has confirmed ``dev.skald.saga.finished``."""
 
     def __init__(
         self,
@@ -43,45 +67,101 @@ class Reaper:
         self._publish = publish
         self._clock = clock
         self._metrics = metrics
-        self._places = asyncio.Semaphore(AT_ONCE)
+        self._timers = Timers(clock)
+        self._crew: Crew[_Ended] = Crew("reaper", AT_ONCE, self._reap)
+        self._next_list = float("inf")
+        self._known: set[str] = set()  # by uid: those that wait for their time, or are being deleted
+        self._trouble = asyncio.Event()
+        self._crowded = False
 
     async def run(self) -> None:
         """Until cancelled."""
-        while True:
-            await asyncio.sleep(PERIOD * (0.5 + random.random()))  # noqa: S311  spreads load, guards nothing
-            try:
-                await self.sweep()
-            except ConnectionError as error:
-                log.warning("terminal sagas cannot be deleted now, trying again later: %s", error)
-            except Exception:  # a bug that one saga meets must not keep the others for ever
-                log.exception("a sweep for terminal sagas failed unexpectedly")
+        self._crew.start()
+        try:
+            await asyncio.sleep(_about(PAUSE))
+            while True:
+                await self.list()
+                await self._rest()
+        finally:
+            self._timers.close()
+            await self._crew.stop()
 
-    async def sweep(self) -> None:
-        """Delete what is due, a page at a time. Raises ConnectionError when the API server does not answer."""
-        async for page in pages(self._client, self._collection, SELECTOR):
-            await self._reap_all(saga for saga in page if self._is_due(saga))
+    async def list(self) -> None:
+        """Look at all that has ended."""
+        self._trouble.clear()
+        self._next_list = self._clock.now() + _about(PERIOD)
+        room = len(self._known) + CROWD
+        try:
+            async for page in pages(self._client, self._collection, SELECTOR):
+                for saga in page:
+                    self._expect(saga, told=False)
+                self._crowded = len(self._known) >= room
+                if self._crowded:
+                    break
+        except ConnectionError as error:
+            self._give_up(f"terminal sagas cannot be listed: {error}")
+        except Exception:  # a bug that one saga meets must not keep the others for ever
+            log.exception("a list of terminal sagas failed unexpectedly")
 
-    async def _reap_all(self, sagas: Iterable[Saga]) -> None:
-        results = await asyncio.gather(*(self._reap(saga) for saga in sagas), return_exceptions=True)
-        for error in results:
-            if error is not None:
-                raise error
+    def told(self, saga: Saga) -> None:
+        """It has just ended, and the broker has confirmed the news."""
+        if saga.status.phase in ENDED:
+            self._expect(saga, told=True)
 
-    def _is_due(self, saga: Saga) -> bool:
-        kept = saga.spec.ttl_seconds_after_finished
-        ended = moments.recall(saga.status.completion_time)
-        return kept is not None and ended is not None and ended + kept <= self._clock.now()
+    def _expect(self, saga: Saga, *, told: bool) -> None:
+        """Remember it, unless the next list is early enough: what ends in days must not be kept in memory for days."""
+        status, uid = saga.status, saga.metadata.uid
+        kept, ended = saga.spec.ttl_seconds_after_finished, moments.recall(status.completion_time)
+        if kept is None or ended is None or ended + kept > self._next_list or uid in self._known:
+            return
+        self._known.add(uid)
+        slim = replace(
+            saga,
+            spec=SagaSpec(definition=saga.spec.definition),
+            status=Status(phase=status.phase, completion_time=status.completion_time),
+        )
+        due = _Ended(slim, told)
+        self._timers.at(ended + kept, partial(self._crew.put, due))
 
-    async def _reap(self, saga: Saga) -> None:
-        async with self._places:
-            await self._publish(saga)
-            metadata = saga.metadata
-            body = {"preconditions": {"uid": metadata.uid, "resourceVersion": metadata.resource_version}}
-            answer = await self._client.delete(f"{self._collection}/{metadata.name}", codec.encode(body))
+    async def _rest(self) -> None:
+        """Until the next list, which comes sooner when there is more to find, or something has failed."""
+        try:
+            async with asyncio.timeout(0 if self._crowded else self._next_list - self._clock.now()):
+                await self._trouble.wait()
+        except TimeoutError:
+            if not self._crowded:
+                return
+        await asyncio.sleep(_about(PAUSE))
+
+    async def _reap(self, ended: _Ended) -> None:
+        metadata = ended.saga.metadata
+        try:
+            if not self._trouble.is_set():  # else the next list finds it again
+                await self._delete(ended)
+        except ConnectionError as error:
+            self._give_up(f"saga {metadata.name} cannot be deleted: {error}")
+        finally:
+            self._known.discard(metadata.uid)
+
+    async def _delete(self, ended: _Ended) -> None:
+        if not ended.told:
+            await self._publish(ended.saga)
+        metadata = ended.saga.metadata
+        body = {"preconditions": {"uid": metadata.uid, "resourceVersion": metadata.resource_version}}
+        answer = await self._client.delete(f"{self._collection}/{metadata.name}", codec.encode(body))
         match answer.status:
             case HTTPStatus.OK | HTTPStatus.ACCEPTED:
                 self._metrics.count("reaped", {})
             case HTTPStatus.NOT_FOUND | HTTPStatus.CONFLICT:
                 log.debug("gone or changed meanwhile", extra={"saga": f"{metadata.namespace}/{metadata.name}"})
             case _:
-                raise ConnectionError(f"deleting saga {metadata.name}: {answer.status}: {codec.reason(answer.body)}")
+                raise ConnectionError(f"{answer.status}: {codec.reason(answer.body)}")
+
+    def _give_up(self, why: str) -> None:
+        if not self._trouble.is_set():
+            log.warning("%s; trying again in about %g s", why, PAUSE)
+        self._trouble.set()
+
+
+def _about(seconds: float) -> float:
+    return seconds * (0.5 + random.random())  # noqa: S311  spreads load, guards nothing

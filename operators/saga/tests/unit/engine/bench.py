@@ -25,7 +25,14 @@ from saga_operator.engine.ports import Ref
 from saga_operator.engine.runner import Engine, Ports
 from skald_wire import Reply, ReplyType
 
-from operators.saga.tests.unit.engine.doubles import MemoryBus, MemoryStore, NoTracer, StillClock, TallyMetrics
+from operators.saga.tests.unit.engine.doubles import (
+    MemoryBus,
+    MemoryReaper,
+    MemoryStore,
+    NoTracer,
+    StillClock,
+    TallyMetrics,
+)
 
 HERE = Ref("shop", "order-1")
 SHIP = Step(name="ship", participant="shipping", command="ship", pivot=True)
@@ -43,7 +50,9 @@ class Bench:
         self.bus = MemoryBus()
         self.metrics = TallyMetrics()
         self.clock = StillClock()
-        self.engine = Engine(Ports(self.store, self.store, self.store, self.bus, self.clock, self.metrics, NoTracer()))
+        self.reaper = MemoryReaper()
+        ports = Ports(self.store, self.store, self.store, self.bus, self.reaper, self.clock, self.metrics, NoTracer())
+        self.engine = Engine(ports)
         self.store.definitions[Ref("shop", "one")] = definition
 
     def create(self, name: str = "order-1", **status: Any) -> Saga:

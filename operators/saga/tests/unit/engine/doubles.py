@@ -163,6 +163,16 @@ class MemoryBus:
         self.finished.append(saga)
 
 
+class MemoryReaper:
+    """Keeps whom it was told of."""
+
+    def __init__(self) -> None:
+        self.ended: list[Saga] = []
+
+    def told(self, saga: Saga) -> None:
+        self.ended.append(saga)
+
+
 class NoTracer:
     def sent(self, saga: Ref, message: Command | Cancel, now: float) -> None:
         """Nothing."""

@@ -28,7 +28,7 @@ STALLED = Announce("Warning", "CompensationFailed", "it will not")
 def test_a_turn_back_that_is_over_at_once_is_told_with_its_end(said: list[Announce], told: list[Announce]) -> None:
     async def scenario(bench: Bench) -> None:
         clock = StillClock()
-        herald = Herald(bench.store, bench.bus, NoTracer(), Timers(clock), clock)
+        herald = Herald(bench.store, bench.bus, bench.reaper, NoTracer(), Timers(clock), clock)
         herald.announcers.start()
         saga = bench.store_saga()
         for announcement in said:
@@ -43,7 +43,7 @@ def test_a_turn_back_that_is_over_at_once_is_told_with_its_end(said: list[Announ
 def test_nothing_is_held_back_at_the_end() -> None:
     async def scenario(bench: Bench) -> None:
         clock = StillClock()
-        herald = Herald(bench.store, bench.bus, NoTracer(), Timers(clock), clock)
+        herald = Herald(bench.store, bench.bus, bench.reaper, NoTracer(), Timers(clock), clock)
         herald.announce(bench.store_saga("other"), BACK)
         herald.flush()
         herald.announcers.start()
@@ -57,7 +57,7 @@ def test_nothing_is_held_back_at_the_end() -> None:
 def test_a_turn_back_that_stands_in_line_is_outdone_too() -> None:
     async def scenario(bench: Bench) -> None:
         clock = StillClock()
-        herald = Herald(bench.store, bench.bus, NoTracer(), Timers(clock), clock)
+        herald = Herald(bench.store, bench.bus, bench.reaper, NoTracer(), Timers(clock), clock)
         saga = bench.store_saga()
         herald.announce(saga, BACK)
         herald.flush()

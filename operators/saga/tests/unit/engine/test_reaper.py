@@ -3,102 +3,174 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
-from collections.abc import Callable, Coroutine
+import time
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 import pytest
 from msgspec.structs import replace
 from saga_operator.domain import moments
-from saga_operator.domain.kinds import Saga, SagaSpec
+from saga_operator.domain.kinds import Phase, Saga, SagaSpec
+from saga_operator.kube import reaper as module
 from saga_operator.kube.client import Answer
 from saga_operator.kube.reaper import SELECTOR, Reaper
 
-from operators.saga.tests.unit.engine.doubles import TallyMetrics, finished_saga
+from operators.saga.tests.unit.engine.doubles import StillClock, TallyMetrics, finished_saga
 
-ENDED = moments.parse("2026-01-01T00:00:02Z")
-
-
-class Clock:
-    """Stands still."""
-
-    def __init__(self, now: float) -> None:
-        self._now = now
-
-    def now(self) -> float:
-        return self._now
-
-    def jitter(self) -> float:
-        return 0.0
+AN_HOUR = 3600
 
 
 class Server:
-    """An API server that lists two pages and answers every delete alike."""
+    """An API server that lists two pages, and answers each delete as its script says, then with 200."""
 
-    def __init__(self, first: list[Saga], second: list[Saga], answer: int) -> None:
+    def __init__(self, first: list[Saga], second: list[Saga], *answers: int) -> None:
         self._pages = {"": (first, "more"), "more": (second, "")}
-        self._answer = answer
+        self._answers = list(answers)
+        self.outages = 0
+        self.lists = 0
         self.deleted: list[tuple[str, dict[str, str]]] = []
 
     async def get(self, path: str) -> Answer:
-        sagas, token = self._pages[path.rpartition("continue=")[2]]
-        return Answer(200, msgspec.json.encode({"items": sagas, "metadata": {"continue": token}}))
+        if self.outages:
+            self.outages -= 1
+            raise ConnectionError("nobody answers")
+        token = path.rpartition("continue=")[2]
+        self.lists += not token
+        sagas, following = self._pages[token]
+        return Answer(200, msgspec.json.encode({"items": sagas, "metadata": {"continue": following}}))
 
     async def delete(self, path: str, body: bytes) -> Answer:
         self.deleted.append((path.rpartition("/")[2], json.loads(body)["preconditions"]))
-        return Answer(self._answer, b"{}")
+        return Answer(self._answers.pop(0) if self._answers else 200, b"{}")
+
+    @property
+    def names(self) -> list[str]:
+        """Of those that it was asked to delete."""
+        return [name for name, _ in self.deleted]
 
 
-def saga(name: str, kept: int | None) -> Saga:
+class Yard:
+    """A reaper at work, and what it does."""
+
+    def __init__(self, *sagas: Saga, answers: tuple[int, ...] = ()) -> None:
+        self.server, self.metrics = Server(list(sagas[:1]), list(sagas[1:]), *answers), TallyMetrics()
+        self.told: list[str] = []
+        self.silent = 0
+        self.reaper = Reaper(self.server, "shop", self._publish, StillClock(), self.metrics)  # type: ignore[arg-type]
+
+    async def _publish(self, saga: Saga) -> None:
+        if self.silent:
+            self.silent -= 1
+            raise ConnectionError("the bus is not open")
+        self.told.append(saga.metadata.name)
+
+    @property
+    def reaped(self) -> int:
+        """As the metric has it."""
+        return self.metrics.counts["reaped", ()]
+
+    def work(self, done: Callable[[], bool], before: Callable[[], None] = lambda: None) -> None:
+        """Let it run until ``done``, and a moment longer, in which it could do too much."""
+
+        async def run() -> None:
+            before()
+            running = asyncio.create_task(self.reaper.run())
+            async with asyncio.timeout(20):
+                while not done():  # noqa: ASYNC110  the reaper tells nobody
+                    await asyncio.sleep(0.005)
+            await asyncio.sleep(0.05)
+            running.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await running
+
+        asyncio.run(run())
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test waits half a minute for the first list."""
+    monkeypatch.setattr(module, "PAUSE", 0.01)
+
+
+def saga(name: str, kept: int | None, age: float = 60, **changes: Any) -> Saga:
+    """One that ended ``age`` seconds ago, and is kept for so many."""
     ended = finished_saga()
-    metadata = replace(ended.metadata, name=name, resource_version="7")
-    return replace(ended, metadata=metadata, spec=SagaSpec(definition="d", ttl_seconds_after_finished=kept))
-
-
-def sweep(
-    *sagas: Saga, age: float = 60, answer: int = 200, publish: Callable[[Saga], Coroutine[Any, Any, None]] | None = None
-) -> tuple[Server, TallyMetrics, list[str]]:
-    """One sweep, ``age`` seconds after the sagas ended: the server, the metrics, whom the world was told of."""
-    told: list[str] = []
-
-    async def tell(saga: Saga) -> None:
-        told.append(saga.metadata.name)
-
-    server, metrics = Server(list(sagas[:1]), list(sagas[1:]), answer), TallyMetrics()
-    reaper = Reaper(server, "shop", publish or tell, Clock(ENDED + age), metrics)  # type: ignore[arg-type]
-    asyncio.run(reaper.sweep())
-    return server, metrics, told
+    metadata = replace(ended.metadata, name=name, uid=f"uid of {name}", resource_version="7")
+    status = replace(ended.status, completion_time=moments.show(time.time() - age), **changes)
+    return Saga(metadata, SagaSpec(definition="d", ttl_seconds_after_finished=kept), status)
 
 
 def test_what_is_due_goes_and_the_world_is_told_of_it_first() -> None:
-    server, metrics, told = sweep(saga("young", 61), saga("due", 60), saga("for-good", None), saga("old", 0))
-    assert told == [name for name, _ in server.deleted] == ["due", "old"]
-    assert metrics.counts["reaped", ()] == 2
+    yard = Yard(saga("young", 3 * AN_HOUR), saga("due", 60), saga("for-good", None), saga("old", 0))
+    yard.work(lambda: yard.reaped == 2)
+    assert yard.told == yard.server.names == ["old", "due"]
+
+
+def test_one_that_ends_is_deleted_in_its_time_without_a_list_and_not_told_of_again() -> None:
+    yard = Yard()
+    yard.work(lambda: yard.reaped == 1, before=lambda: yard.reaper.told(saga("fresh", 61)))
+    assert yard.server.names == ["fresh"]
+    assert yard.told == []
+
+
+def test_one_that_is_kept_beyond_the_next_list_is_left_to_it() -> None:
+    yard = Yard()
+    yard.work(lambda: yard.server.lists == 1)
+    yard.reaper.told(saga("lasting", AN_HOUR))
+    assert len(yard.reaper._timers) == 0
+
+
+def test_one_that_is_both_told_of_and_listed_is_deleted_once() -> None:
+    both = saga("both", 61)
+    yard = Yard(both)
+    yard.work(lambda: yard.reaped == 1, before=lambda: yard.reaper.told(both))
+    assert yard.server.names == ["both"]
 
 
 def test_only_the_very_object_that_was_seen_is_deleted() -> None:
-    server, _, _ = sweep(saga("due", 0))
-    assert server.deleted == [("due", {"uid": finished_saga().metadata.uid, "resourceVersion": "7"})]
+    yard = Yard(saga("due", 0))
+    yard.work(lambda: yard.reaped == 1)
+    assert yard.server.deleted == [("due", {"uid": "uid of due", "resourceVersion": "7"})]
 
 
 @pytest.mark.parametrize("answer", [404, 409])
 def test_one_that_is_gone_or_has_changed_is_left_alone(answer: int) -> None:
-    _, metrics, _ = sweep(saga("due", 0), answer=answer)
-    assert metrics.counts["reaped", ()] == 0
+    yard = Yard(saga("due", 0), answers=(answer,))
+    yard.work(lambda: bool(yard.server.deleted))
+    assert yard.server.names == ["due"]
+    assert yard.reaped == 0
 
 
-def test_what_the_broker_does_not_confirm_stays() -> None:
-    async def unreachable(_: Saga) -> None:
-        raise ConnectionError("the bus is not open")
+def test_what_the_broker_does_not_confirm_stays_until_it_does() -> None:
+    yard = Yard(saga("due", 0))
+    yard.silent = 2
+    yard.work(lambda: yard.reaped == 1)
+    assert yard.server.names == ["due"]
 
-    with pytest.raises(ConnectionError):
-        sweep(saga("due", 0), publish=unreachable)
+
+def test_a_refused_delete_is_told_and_tried_again_later(caplog: pytest.LogCaptureFixture) -> None:
+    yard = Yard(saga("due", 0), answers=(403, 403))
+    yard.work(lambda: yard.reaped == 1)
+    assert yard.server.names == ["due"] * 3
+    assert "saga due cannot be deleted: 403" in caplog.text
 
 
-def test_a_refused_delete_is_told_and_tried_again_later() -> None:
-    with pytest.raises(ConnectionError, match="deleting saga due: 403"):
-        sweep(saga("due", 0), answer=403)
+def test_a_list_that_fails_is_made_again(caplog: pytest.LogCaptureFixture) -> None:
+    yard = Yard(saga("due", 0))
+    yard.server.outages = 2
+    yard.work(lambda: yard.reaped == 1)
+    assert "terminal sagas cannot be listed: nobody answers" in caplog.text
+
+
+def test_a_crowd_is_taken_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "CROWD", 1)
+    yard = Yard(saga("first", 0), saga("second", 0))
+    yard.work(lambda: "second" in yard.server.names or yard.server.lists > 1)
+    assert "first" in yard.server.names
+    assert yard.server.lists > 1
 
 
 def test_neither_live_sagas_nor_aborted_ones_are_looked_at() -> None:
@@ -106,3 +178,9 @@ def test_neither_live_sagas_nor_aborted_ones_are_looked_at() -> None:
     assert "status.phase!=Running" in SELECTOR
     assert "Succeeded" not in SELECTOR
     assert "Compensated" not in SELECTOR
+
+
+def test_an_aborted_saga_that_the_engine_tells_of_stays() -> None:
+    yard = Yard()
+    yard.work(lambda: yard.server.lists == 1, before=lambda: yard.reaper.told(saga("left", 0, phase=Phase.ABORTED)))
+    assert yard.server.deleted == []
