@@ -37,8 +37,10 @@ INTERVAL: Final = 0.5
 """Seconds that a checkpoint waits for more to say."""
 POSTPONED: Final = 2.0
 """Seconds that it waits for more while the store does not keep up."""
-WORKERS: Final = 32
-"""Calls under way at once, over all sagas."""
+WORKERS: Final = 8
+"""Calls under way at once, over all sagas. More would only wait in the API server, and there all of them alike."""
+LONG_LINE: Final = 32
+"""Sagas in the line that show that the store does not keep up."""
 FIRST_BACKOFF: Final = 0.2
 LONGEST_BACKOFF: Final = 5.0
 """Seconds between tries while the API server does not answer."""
@@ -105,7 +107,7 @@ class Checkpointer:
 
     def _come_due(self, live: LiveSaga) -> None:
         # Nothing rests on a checkpoint, so a long line is left to writes on which something does.
-        if live.wanted is Want.CHECKPOINT and not live.doubted and self.crew.waiting >= WORKERS:
+        if live.wanted is Want.CHECKPOINT and not live.doubted and self.crew.waiting >= LONG_LINE:
             self._line_up_in(live, POSTPONED)
         else:
             self._line_up(live)

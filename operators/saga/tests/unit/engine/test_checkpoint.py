@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from saga_operator.engine.checkpoint import WORKERS, Checkpointer
+from saga_operator.engine.checkpoint import LONG_LINE, Checkpointer
 from saga_operator.engine.definitions import Definitions
 from saga_operator.engine.ports import Ref
 from saga_operator.engine.table import LiveSaga
@@ -51,8 +51,8 @@ class Desk:
         return LiveSaga(Ref("shop", name), self._bench.store_saga(name))
 
     def fill(self) -> None:
-        """Have every worker's next write be an urgent one."""
-        for number in range(WORKERS):
+        """Let the line be so long that the store seems not to keep up."""
+        for number in range(LONG_LINE):
             self.checkpointer.request(self.saga(f"urgent-{number}"), urgent=True)
 
 
