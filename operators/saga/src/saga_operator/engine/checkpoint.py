@@ -37,8 +37,8 @@ INTERVAL: Final = 0.5
 """Seconds that a checkpoint waits for more to say."""
 POSTPONED: Final = 2.0
 """Seconds that it waits for more while the store does not keep up."""
-WORKERS: Final = 8
-"""Calls under way at once, over all sagas. More would only wait in the API server, and there all of them alike."""
+WORKERS: Final = 16
+"""Calls under way at once, over all sagas. With more the slowest sagas wait longer, with fewer a crowd in retreat."""
 LONG_LINE: Final = 32
 """Sagas in the line that show that the store does not keep up."""
 FIRST_BACKOFF: Final = 0.2
