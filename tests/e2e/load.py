@@ -6,6 +6,7 @@ import threading
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from itertools import cycle
 from typing import Final
 
@@ -55,7 +56,7 @@ class Asking:
         try:
             answer = self.ask()
         except requests.RequestException as error:
-            self.failures.append(repr(error))
+            self.failures.append(_without_answer(error))
             return
         if answer.ok:
             self.served += 1
@@ -79,7 +80,7 @@ class Ordering:
         try:
             answer = self.shop.post_order(key=key, paymentMethod=method, lines=[{"sku": PLENTY, "quantity": 1}])
         except requests.RequestException as error:
-            self.refusals.append(repr(error))
+            self.refusals.append(_without_answer(error))
             return
         if answer.status_code == 202:
             self.expected[answer.json()["id"]] = VERDICTS[method]
@@ -103,3 +104,9 @@ class Ordering:
 
         eventually(f"the verdict on {len(self.expected)} orders", all_known, seconds, every=0.5)
         assert not wrong, wrong
+
+
+def _without_answer(error: requests.RequestException) -> str:
+    """When, and to what: for the logs of those who should have answered."""
+    asked = f"{error.request.method} {error.request.url}" if error.request is not None else "a request"
+    return f"{datetime.now(UTC):%H:%M:%S.%f} {asked}: {error!r}"
