@@ -16,7 +16,7 @@ from saga_operator.domain import moments
 from saga_operator.domain.kinds import Phase, Saga, SagaSpec
 from saga_operator.kube import reaper as module
 from saga_operator.kube.client import Answer
-from saga_operator.kube.reaper import SELECTOR, Reaper
+from saga_operator.kube.reaper import AT_ONCE, SELECTOR, Reaper
 
 from operators.saga.tests.unit.engine.doubles import StillClock, TallyMetrics, finished_saga
 
@@ -156,6 +156,13 @@ def test_a_refused_delete_is_told_and_tried_again_later(caplog: pytest.LogCaptur
     yard.work(lambda: yard.reaped == 1)
     assert yard.server.names == ["due"] * 3
     assert "saga due cannot be deleted: 403" in caplog.text
+
+
+def test_one_that_is_refused_holds_up_no_other() -> None:
+    others = [f"other-{number}" for number in range(3 * AT_ONCE)]
+    yard = Yard(saga("held", 0, age=90), *(saga(name, 0) for name in others), answers=(403,))
+    yard.work(lambda: yard.reaped >= len(others))
+    assert yard.server.names[: len(others) + 1] == ["held", *others]
 
 
 def test_a_list_that_fails_is_made_again(caplog: pytest.LogCaptureFixture) -> None:
