@@ -38,6 +38,7 @@ class Cluster:
         self._kind("create", "cluster", f"--config={config}", f"--kubeconfig={KUBECONFIG}", "--retain", *image)
         self.connect()
         kubectl("wait", "node", "--all", "--for=condition=Ready", "--timeout=180s")
+        _let_kube_proxy_keep_up()
         if node_image:
             self._shorten_dns()
 
@@ -94,6 +95,11 @@ class Cluster:
     def _kind(self, *arguments: str | Path) -> None:
         log = LOGS / f"kind-{arguments[0]}.log"
         run_tool([self.parts.kind(), *arguments, f"--name={NAME}"], log=log, env=self.engine.env)
+
+
+def _let_kube_proxy_keep_up() -> None:
+    """For kube-proxy kubeadm asks no CPU: on busy cores it would be last, and send requests to pods long gone."""
+    kubectl("set", "resources", "daemonset/kube-proxy", "--namespace=kube-system", "--requests=cpu=100m")
 
 
 def cluster_nodes(engine: Engine) -> list[str]:

@@ -21,8 +21,8 @@ from hack.images.kong.configuration import (
     resources,
 )
 
-_DRAIN: Final = 10.0
-"""Seconds for connections when it is told to stop: each is closed with its next answer."""
+_DRAIN: Final = 20.0
+"""Seconds for connections when it is told to stop: each is closed with its next answer. The chart leaves it 25."""
 
 
 class Node:
