@@ -15,6 +15,7 @@ from pymongo.errors import OperationFailure
 
 from hack.embedded.accounts import AUDIENCES
 from hack.embedded.broker import broker_users, hash_password, load_topology, render_definitions
+from hack.embedded.processes.broker import SLEEPING_SCHEDULERS
 from hack.embedded.processes.services import DATABASE_USERS
 from tests.chart.renders import rendered
 
@@ -36,6 +37,11 @@ def test_the_broker_gets_the_topology_that_the_embedded_platforms_has(default):
     topology = load_topology()
     hashes = {user: f"@{user}@" for user in broker_users(topology)}
     assert normal(definitions(default)) == normal(render_definitions(topology, "shop", hashes))
+
+
+def test_the_brokers_schedulers_leave_the_cores_to_others_as_the_embedded_platforms_do(default):
+    (server,) = default.get("StatefulSet", "rabbitmq")["spec"]["template"]["spec"]["containers"]
+    assert {"name": "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS", "value": SLEEPING_SCHEDULERS} in server["env"]
 
 
 @pytest.fixture

@@ -17,8 +17,10 @@ from hack.embedded.processes.model import Process
 
 _USER: Final = "rabbitmq"
 
-# Erlang: no busy waiting on a shared machine, no shell, and a distribution port that only this machine reaches.
-_ERLANG: Final = "-noinput +sbwt none +sbwtdcpu none +sbwtdio none -kernel inet_dist_use_interface {127,0,0,1}"
+SLEEPING_SCHEDULERS: Final = "+sbwt none +sbwtdcpu none +sbwtdio none"
+"""Erlang's flags for schedulers that sleep when they wait for work, instead of spinning: the cores are others', too."""
+# no shell, and a distribution port that only this machine reaches
+_ERLANG: Final = f"-noinput {SLEEPING_SCHEDULERS} -kernel inet_dist_use_interface {{127,0,0,1}}"
 
 
 @dataclass(frozen=True)
