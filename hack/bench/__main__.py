@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -92,6 +93,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--scale", type=float, default=1.0, help="multiply the number of sagas (default: 1)")
     parser.add_argument("--out", type=Path, help="write benchmarks.md and benchmarks.json into this folder")
     arguments = parser.parse_args(argv)
+    # whoever ends it early wants no server of a peer left behind
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     platform = open_platform("bench", only_parts=True)
     try:
         result = {"date": time.strftime("%Y-%m-%d"), "machine": machine(), **bench(platform, arguments.scale)}
