@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import time
 from collections.abc import Callable
@@ -11,6 +10,7 @@ from typing import Any, Final
 
 import psutil
 import requests
+import uvloop
 
 from hack.bench.driver import Driver
 from hack.bench.measure import memory
@@ -33,7 +33,7 @@ def crowd(platform: Platform, sagas: int, cancelled: int, tell: Callable[[str], 
     with participants(platform):
         with operator(platform) as first:
             tell(f"{sagas} sagas into flight")
-            names = asyncio.run(_create(platform, sagas))
+            names = uvloop.run(_create(platform, sagas))
             until("all wait in their second step", lambda: _published(platform) >= 2 * sagas, _PATIENCE)
             size = memory({"operator": first})["operator"]
         tell("their operator is replaced")
@@ -44,7 +44,7 @@ def crowd(platform: Platform, sagas: int, cancelled: int, tell: Callable[[str], 
             until("the new operator is at rest", partial(_is_at_rest, second), _PATIENCE)
             at_rest = time.monotonic() - began
             tell(f"{cancelled} of them are cancelled")
-            accepted, undone = asyncio.run(_cancel(platform, names[:cancelled]))
+            accepted, undone = uvloop.run(_cancel(platform, names[:cancelled]))
     return {
         "in_flight": sagas,
         "operator_mib": size >> 20,

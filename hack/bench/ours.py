@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import subprocess
 import sys
@@ -13,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import requests
+import uvloop
+from saga_operator.domain.kinds import Phase
 
 from hack.bench.driver import Driver, Run, Target
 from hack.bench.measure import ApiServer, cpu_seconds
@@ -22,12 +23,14 @@ from hack.embedded.platform import Platform
 
 DEFINITIONS = Path(__file__).with_name("definitions.yaml")
 PARTICIPANTS = ("inventory", "payments", "shipping")
+ENDED = ",".join(f"status.phase!={phase.value}" for phase in Phase if not phase.terminal)
+"""Field selector of the sagas that have come to an end: all that somebody who waits for one has to be shown."""
 PARTS = ("etcd", "apiserver", "rabbitmq")
 
 
 def target(platform: Platform) -> Target:
     """The sagas of the platform's namespace."""
-    return Target.of(platform, f"/apis/skald.dev/v1alpha1/namespaces/{platform.namespace}/sagas")
+    return Target.of(platform, f"/apis/skald.dev/v1alpha1/namespaces/{platform.namespace}/sagas", watched=ENDED)
 
 
 def template(definition: str) -> dict[str, Any]:
@@ -45,7 +48,7 @@ class Skald:
 
     def load(self, definition: str, sagas: int, in_flight: int) -> Run:
         """Sagas of one definition, from a client's side."""
-        return asyncio.run(self._load(definition, sagas, in_flight))
+        return uvloop.run(self._load(definition, sagas, in_flight))
 
     async def _load(self, definition: str, sagas: int, in_flight: int) -> Run:
         async with Driver(target(self.platform)) as driver:

@@ -6,14 +6,17 @@ is answered only when it is cancelled, anything else succeeds.
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import sys
-import threading
 import uuid
 
 import pika
-from pika.adapters.blocking_connection import BlockingChannel
+import uvloop
+from pika.adapters.asyncio_connection import AsyncioConnection
+from pika.channel import Channel
 from pika.spec import Basic
+from saga_operator.amqp.connection import CoalescingConnection
 from skald_wire import Cancel, Command, Envelope, Reply, ReplyType, decode, encode_reply
 from skald_wire.names import REPLIES_EXCHANGE, commands_queue
 
@@ -31,7 +34,7 @@ def answer(message: Command | Cancel) -> tuple[ReplyType, dict[str, str]] | None
             return ReplyType.SUCCEEDED, {"id": address.command_id}
 
 
-def on_message(channel: BlockingChannel, method: Basic.Deliver, properties: pika.BasicProperties, body: bytes) -> None:
+def on_message(channel: Channel, method: Basic.Deliver, properties: pika.BasicProperties, body: bytes) -> None:
     """Answer, then ack."""
     message = decode(
         Envelope(
@@ -51,7 +54,7 @@ def on_message(channel: BlockingChannel, method: Basic.Deliver, properties: pika
     channel.basic_ack(method.delivery_tag)
 
 
-def send(channel: BlockingChannel, message: Command | Cancel, kind: ReplyType, content: dict[str, str]) -> None:
+def send(channel: Channel, message: Command | Cancel, kind: ReplyType, content: dict[str, str]) -> None:
     """The reply, under the participant's own name."""
     address = message.address
     reply = Reply(
@@ -77,26 +80,35 @@ def send(channel: BlockingChannel, message: Command | Cancel, kind: ReplyType, c
     channel.basic_publish(REPLIES_EXCHANGE, envelope.routing_key, envelope.body, properties)
 
 
-def serve(url: str, participant: str, stop: threading.Event) -> None:
-    """One connection, one participant, until told to stop."""
-    with pika.BlockingConnection(pika.URLParameters(url)) as connection:
-        channel = connection.channel()
+def serve(url: str, participant: str) -> CoalescingConnection:
+    """One connection, one participant."""
+
+    def consume(channel: Channel) -> None:
         channel.basic_qos(prefetch_count=64)
         channel.basic_consume(commands_queue(participant), on_message)
-        while not stop.is_set():
-            connection.process_data_events(time_limit=0.2)
+
+    return CoalescingConnection(
+        pika.URLParameters(url),
+        on_open_callback=lambda connection: connection.channel(on_open_callback=consume),
+        on_open_error_callback=_end,
+        on_close_callback=_end,
+        custom_ioloop=asyncio.get_running_loop(),
+    )
 
 
-def main(urls: dict[str, str]) -> None:
-    """A thread per participant."""
-    stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    threads = [threading.Thread(target=serve, args=(url, name, stop)) for name, url in urls.items()]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+def _end(_: AsyncioConnection, reason: BaseException | str) -> None:
+    sys.exit(f"no connection to the broker: {reason!r}")
+
+
+async def main(urls: dict[str, str]) -> None:
+    """All of them, until told to stop."""
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    connections = [serve(url, name) for name, url in urls.items()]
+    await stop.wait()
+    for connection in connections:
+        connection.close()
 
 
 if __name__ == "__main__":
-    main(dict(argument.split("=", 1) for argument in sys.argv[1:]))
+    uvloop.run(main(dict(argument.split("=", 1) for argument in sys.argv[1:])))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+import uvloop
 
 from hack.bench.driver import Driver, Target
 from hack.bench.peers import PROGRAMS, Outcome, Running
@@ -40,7 +41,7 @@ class Naive:
             yield Running({"operator": operator, **pids}, self._load)
 
     def _load(self, runs: int, in_flight: int) -> Outcome:
-        return asyncio.run(self._drive(runs, in_flight))
+        return uvloop.run(self._drive(runs, in_flight))
 
     async def _drive(self, runs: int, in_flight: int) -> Outcome:
         path = f"/apis/bench.skald.dev/v1/namespaces/{self.platform.namespace}/naives"

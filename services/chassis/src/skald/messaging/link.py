@@ -12,10 +12,13 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final, Protocol
 
 import pika
 from pika.adapters.select_connection import SelectConnection
+
+from skald.messaging.connection import BatchingConnection
 
 __all__ = ["Link", "Session"]
 
@@ -53,7 +56,7 @@ class Link:
         self._name = name
         self._new_session = new_session
         self._lock = threading.Lock()
-        self._connection: SelectConnection | None = None
+        self._connection: BatchingConnection | None = None
         self._callbacks: deque[Callable[[], None]] = deque()
         self._stopping = threading.Event()
         self._failures = 0
@@ -77,12 +80,22 @@ class Link:
             if self._connection is None:
                 return False
             self._callbacks.append(callback)
-            self._connection.ioloop.add_callback_threadsafe(self._run_callbacks)
+            # Whoever runs those before this one finds this one too. Asked after the append: between a look and an
+            # append the last of them may end.
+            if len(self._callbacks) == 1:
+                self._wake(self._connection)
             return True
 
-    def _run_callbacks(self) -> None:
-        while self._callbacks:
-            self._callbacks.popleft()()
+    def _wake(self, connection: BatchingConnection) -> None:
+        connection.ioloop.add_callback_threadsafe(partial(self._run_callbacks, connection))
+
+    def _run_callbacks(self, connection: BatchingConnection) -> None:
+        # Not those that come meanwhile: what these have written must not wait for them.
+        with connection.together():
+            for _ in range(len(self._callbacks)):
+                self._callbacks.popleft()()
+        if self._callbacks:
+            self._wake(connection)
 
     def close(self) -> None:
         """Close in order, after all callbacks handed over so far; ``run`` then returns."""
@@ -96,7 +109,7 @@ class Link:
             connection.close()
 
     def _keep(self, session: Session) -> None:
-        connection = SelectConnection(
+        connection = BatchingConnection(
             self._parameters,
             on_open_callback=session.opened,
             on_open_error_callback=self._refused,
@@ -113,7 +126,8 @@ class Link:
                 self._connection = None
             connection.ioloop.close()
             session.lost()
-            self._run_callbacks()
+            while self._callbacks:
+                self._callbacks.popleft()()
 
     def _refused(self, connection: SelectConnection, error: BaseException) -> None:
         if not self._stopping.is_set():
