@@ -11,7 +11,7 @@ from typing import Any, Final
 from hack.bench.measure import cpu_seconds
 from hack.bench.peers import Peer, Running
 
-ROUNDS: Final = 3
+ROUNDS: Final = 5
 _WARM_UP: Final = 20
 
 
