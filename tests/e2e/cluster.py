@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import subprocess
+import sys
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -37,6 +38,13 @@ class Cluster:
     def kubectl(self, *arguments: str, stdin: str | None = None) -> str:
         """What `kubectl --namespace shop ARGUMENTS` prints. Raises KubectlError."""
         return kubectl(f"--namespace={self.namespace}", *arguments, stdin=stdin)
+
+    def saga(self, *arguments: str) -> Any:
+        """What `kubectl saga ARGUMENTS --output=json` says of the release's namespace."""
+        command = [sys.executable, "-m", "kubectl_saga", *arguments, f"--namespace={self.namespace}"]
+        done = subprocess.run([*command, f"--kubeconfig={KUBECONFIG}"], capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr) == (0, "")
+        return json.loads(done.stdout)
 
     def helm(self, *arguments: str | Path) -> str:
         """What `helm --namespace shop ARGUMENTS` prints. Raises HelmError."""

@@ -36,6 +36,21 @@ def test_kubectl_get_sagas_shows_the_columns(cluster, shop):
     assert row.split()[:3] == [f"order-{order}", "Succeeded", "5/5"]
 
 
+def test_kubectl_saga_logs_shows_what_every_service_wrote_about_an_order(cluster, shop):
+    order = shop.order()
+    finished(shop, order)
+
+    def wrote():
+        lines = cluster.saga("logs", f"order-{order}", "--output=json")
+        return {line["service"] for line in lines} >= {"inventory", "payments", "shipping", "orders"} and lines
+
+    lines = eventually("a line of every service", wrote)
+    said = [line["message"] for line in lines if "step" in line]
+    assert said[0] == "inventory.reserve succeeded"
+    assert said[-1] == "shipping.dispatch succeeded"
+    assert {line["saga"] for line in lines} == {f"{cluster.namespace}/order-{order}"}
+
+
 def test_a_request_without_a_token_is_refused_by_the_gateway(cluster, shop):
     answer = shop.http.get(shop.url("/v1/orders"), headers={"Authorization": ""}, timeout=10)
     assert answer.status_code == 401

@@ -17,6 +17,7 @@ SECTIONS: Final = {
         "list": "List sagas, those that are stuck first.",
         "get": "Show one saga: where it stands, and what each step answered.",
         "timeline": "Tell who did what when, with attempts and gaps.",
+        "logs": "Show what operator and services wrote about a saga, in the order in which it was written.",
         "plan": "Show what a cancel would undo now, in which order and with which inputs.",
         "watch": "Follow one saga, or all of a namespace, live.",
     },

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
+    from kubectl_saga.kube.api import Api
+    from kubectl_saga.kube.pods import Pods
     from kubectl_saga.kube.sagas import Sagas
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -25,13 +27,24 @@ class Session:
     @cached_property
     def sagas(self) -> Sagas:
         """The sagas of the chosen namespace. Raises CliError."""
+        from kubectl_saga.kube.sagas import Sagas  # noqa: PLC0415 - see _api
+
+        return Sagas(self._api, self.namespace or self._api.access.namespace)
+
+    @cached_property
+    def pods(self) -> Pods:
+        """The pods of the chosen namespace. Raises CliError."""
+        from kubectl_saga.kube.pods import Pods  # noqa: PLC0415 - see _api
+
+        return Pods(self._api, self.namespace or self._api.access.namespace)
+
+    @cached_property
+    def _api(self) -> Api:
         # imported here, because ssl is what takes longest to load
         from kubectl_saga.kube.api import Api  # noqa: PLC0415
         from kubectl_saga.kube.kubeconfig import read_access  # noqa: PLC0415
-        from kubectl_saga.kube.sagas import Sagas  # noqa: PLC0415
 
-        access = read_access(self.kubeconfig, self.context)
-        return Sagas(Api(access), self.namespace or access.namespace)
+        return Api(read_access(self.kubeconfig, self.context))
 
     def again(self, command: str) -> str:
         """A command line for the person to type next, in the same namespace and cluster."""

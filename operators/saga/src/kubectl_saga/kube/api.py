@@ -6,7 +6,7 @@ import base64
 import http.client
 import json
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import unquote, urlencode, urlsplit
@@ -64,6 +64,19 @@ class Api:
             return  # a stream that breaks off has ended; whoever watches opens another
         finally:
             self.close()
+
+    def lines(self, path: str, query: Mapping[str, str]) -> Generator[bytes]:
+        """A text line by line, for as long as somebody asks for the next one. Raises as ``get`` does."""
+        # As kubectl asks: a refusal comes as JSON then, and what is no JSON comes too.
+        response = self._send("GET", path, query, {"Accept": "application/json, */*"})
+        try:
+            while line := response.readline():
+                yield line
+        except (http.client.HTTPException, OSError) as error:
+            raise CliError(f"the API server's answer broke off: {str(error) or type(error).__name__}") from None
+        finally:
+            if not response.isclosed():  # the rest of the answer would be taken for the next one
+                self.close()
 
     def close(self) -> None:
         """Drop the connection; the next call opens another."""
