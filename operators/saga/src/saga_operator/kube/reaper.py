@@ -31,7 +31,8 @@ log = logging.getLogger(__name__)
 PERIOD: Final = 600.0
 """Seconds between lists, on average."""
 PAUSE: Final = 30.0
-"""Seconds from the start to the first list, and from a failure to the next one."""
+"""Seconds from the start to the first list, and from a failure to the next one; after further failures twice as many
+each time, because what refuses a delete mostly goes on refusing, and every list costs."""
 CROWD: Final = 10_000
 """Sagas that one list may add to those in memory; there are more when no operator ran for long."""
 AT_ONCE: Final = 8
@@ -73,6 +74,7 @@ class Reaper:
         self._known: set[str] = set()  # by uid: those that wait for their time, or are being deleted
         self._trouble = asyncio.Event()
         self._crowded = False
+        self._failures = 0  # in a row
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -128,10 +130,19 @@ class Reaper:
         try:
             async with asyncio.timeout(0 if self._crowded else self._next_list - self._clock.now()):
                 await self._trouble.wait()
+            pause = self._pause
+            self._failures += 1
         except TimeoutError:
+            self._failures = 0
             if not self._crowded:
                 return
-        await asyncio.sleep(_about(PAUSE))
+            pause = PAUSE
+        await asyncio.sleep(_about(pause))
+
+    @property
+    def _pause(self) -> float:
+        """Seconds until a list that a failure is the reason of."""
+        return min(PAUSE * 2.0 ** min(self._failures, 10), PERIOD)
 
     async def _reap(self, ended: _Ended) -> None:
         metadata = ended.saga.metadata
@@ -158,7 +169,7 @@ class Reaper:
 
     def _give_up(self, why: str) -> None:
         if not self._trouble.is_set():
-            log.warning("%s; trying again in about %g s", why, PAUSE)
+            log.warning("%s; trying again in about %g s", why, self._pause)
         self._trouble.set()
 
 

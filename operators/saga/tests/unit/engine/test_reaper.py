@@ -158,6 +158,26 @@ def test_a_refused_delete_is_told_and_tried_again_later(caplog: pytest.LogCaptur
     assert "saga due cannot be deleted: 403" in caplog.text
 
 
+def test_the_longer_it_is_refused_the_rarer_are_the_lists(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    paused: list[float] = []
+    monkeypatch.setattr(module, "PERIOD", 0.05)
+    monkeypatch.setattr(module, "_about", lambda seconds: paused.append(seconds) or seconds)
+    yard = Yard(saga("due", 0), answers=(403,) * 20)
+    yard.work(lambda: len(yard.server.deleted) >= 6)
+    rests = [seconds for seconds in paused if seconds != module.PERIOD]
+    assert rests == [0.01, 0.01, 0.02, 0.04]
+    assert "trying again in about 0.05 s" in caplog.text
+
+
+def test_a_list_without_failures_makes_the_next_failure_the_first_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PERIOD", 0.05)
+    yard = Yard(saga("due", 0), answers=(403, 403, 200, 200, 200))
+    yard.work(lambda: yard.server.lists >= 5)
+    assert yard.reaper._failures == 0
+
+
 def test_one_that_is_refused_holds_up_no_other() -> None:
     others = [f"other-{number}" for number in range(3 * AT_ONCE)]
     yard = Yard(saga("held", 0, age=90), *(saga(name, 0) for name in others), answers=(403,))
