@@ -64,9 +64,10 @@ def page(result: dict[str, Any]) -> str:
 Written by `make bench` on {result["date"]}; {result["machine"]}. The raw figures are in `benchmarks.json`.
 
 Three sequential steps with participants that do nothing (no database), over real etcd, API server, RabbitMQ and
-operator, all on this one machine together with the load driver. A latency is the time from the create request to the
-watcher's sight of the terminal phase. CPU is user plus system time per saga, in milliseconds, by process, the load
-driver apart. Wall time depends on the machine and on what else it does; CPU and writes hardly do.
+operator, all on this one machine together with the load driver. A latency is the time from the create request until a
+watcher, who is shown ended sagas only, sees the terminal phase. CPU is user plus system time per saga, in milliseconds,
+by process, the load driver apart. Wall time depends on the machine and on what else it does, and so does CPU where
+cores are shared with others; writes do not.
 
 {own_table(result["runs"])}
 
