@@ -8,6 +8,7 @@ import time
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -146,11 +147,17 @@ class Driver:
             run.phases[phase] = run.phases.get(phase, 0) + 1
 
     async def _follow(self, version: str) -> None:
-        """The API server ends watches of a kind that has just been made; each next one goes on where the last ended."""
+        """The API server ends watches of a kind that has just been made; each next one goes on where the last ended.
+
+        Until it has made ready for the kind anew it answers 429, and says how long to wait.
+        """
         while True:
             parameters = {"watch": "1", "resourceVersion": version, **self._selector}
             timeout = aiohttp.ClientTimeout(total=None)
             async with self._session.get(self._base, params=parameters, timeout=timeout, read_bufsize=2**20) as stream:
+                if stream.status == HTTPStatus.TOO_MANY_REQUESTS:
+                    await asyncio.sleep(float(stream.headers.get("Retry-After", "1")))
+                    continue
                 stream.raise_for_status()
                 async for line in stream.content:
                     event = orjson.loads(line)
