@@ -6,6 +6,7 @@ import base64
 import http.client
 import json
 import ssl
+import time
 from collections.abc import Generator, Iterator, Mapping
 from http import HTTPStatus
 from typing import Any, Final
@@ -19,6 +20,11 @@ MANAGER: Final = "kubectl-saga"
 """Who writes, in ``metadata.managedFields`` and in the audit log."""
 _TIMEOUT: Final = 30.0
 """Seconds for a connection, and for each read."""
+_PATIENCE: Final = 10
+"""Times that a call is made again which the API server had no time for, as client-go does. It answers so too while it
+makes ready for a kind that it has just learnt of; nothing was done then."""
+_LONGEST_PAUSE: Final = 10
+"""Seconds before such a call, whatever the API server asks for."""
 _WATCH: Final = 300
 """Seconds after which the server ends a watch, so that a dead connection is noticed."""
 
@@ -108,6 +114,13 @@ class Api:
         body: Mapping[str, JSON] | None = None,
     ) -> http.client.HTTPResponse:
         response = self._try(method, path, query, headers, body)
+        for _ in range(_PATIENCE):
+            after = response.getheader("Retry-After", "")
+            if response.status != HTTPStatus.TOO_MANY_REQUESTS or not after.isdecimal():
+                break
+            response.read()
+            time.sleep(min(int(after), _LONGEST_PAUSE))
+            response = self._try(method, path, query, headers, body)
         if response.status == HTTPStatus.UNAUTHORIZED and self.access.user.plugin is not None:
             self.access.user.plugin.forget()
             self.close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any, Final
@@ -16,8 +15,6 @@ Object = dict[str, Any]
 _GROUP: Final = "skald.dev"
 _API: Final = f"/apis/{_GROUP}/v1alpha1"
 _PAGE: Final = 500
-_PAUSE: Final = 1.0
-"""Seconds, as the API server asks for with its 429."""
 _NAMES_ONLY: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
 
@@ -159,12 +156,9 @@ class Sagas:
         try:
             yield from self._api.watch(self._path("sagas"), {**selector, "resourceVersion": version})
         except ApiError as error:
-            if error.status == HTTPStatus.TOO_MANY_REQUESTS:
-                time.sleep(_PAUSE)  # it is busy, or makes ready for a kind that it has just learnt of
-            elif error.status == HTTPStatus.GONE:
-                yield {"type": "ERROR", "object": {}}
-            else:
+            if error.status != HTTPStatus.GONE:
                 raise
+            yield {"type": "ERROR", "object": {}}
 
     def _get(self, plural: str, noun: str, name: str) -> Object:
         try:

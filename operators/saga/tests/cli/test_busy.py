@@ -1,0 +1,79 @@
+"""An API server that has no time, or makes ready for a kind that it has just learnt of, is asked again."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from kubectl_saga.kube import api as module
+from kubectl_saga.kube.access import Access, Authority, User
+from kubectl_saga.kube.api import Api, ApiError
+
+
+class Server(BaseHTTPRequestHandler):
+    """Refuses as often as it is told to."""
+
+    protocol_version = "HTTP/1.1"
+    busy: int
+    headers_then: dict[str, str]
+    bodies: list[bytes]
+
+    def do_POST(self) -> None:
+        self.bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
+        refuses = type(self).busy > 0
+        type(self).busy -= 1
+        body = b'{"message": "storage is (re)initializing"}' if refuses else b'{"made": true}'
+        self.send_response(429 if refuses else 201)
+        for name, value in {**(self.headers_then if refuses else {}), "Content-Length": str(len(body))}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Not on the terminal."""
+
+
+@pytest.fixture
+def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    seconds: list[float] = []
+    monkeypatch.setattr(module.time, "sleep", seconds.append)
+    return seconds
+
+
+@pytest.fixture
+def server(slept: list[float]) -> Iterator[type[Server]]:
+    handler = type("Handler", (Server,), {"busy": 0, "headers_then": {"Retry-After": "1"}, "bodies": []})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as serving:
+        threading.Thread(target=serving.serve_forever, daemon=True).start()
+        handler.api = Api(Access(f"http://127.0.0.1:{serving.server_port}", Authority(), User(), "shop", "a test"))
+        yield handler
+        serving.shutdown()
+
+
+def test_it_is_asked_again_when_it_says(server: type[Server], slept: list[float]) -> None:
+    server.busy = 3
+    assert server.api.create("/sagas", {"a": 1}) == {"made": True}
+    assert slept == [1, 1, 1]
+    assert server.bodies == [b'{"a": 1}'] * 4
+
+
+def test_nobody_waits_for_ever(server: type[Server], slept: list[float]) -> None:
+    server.busy = 100
+    with pytest.raises(ApiError, match="initializing"):
+        server.api.create("/sagas", {})
+    assert len(slept) == module._PATIENCE
+
+
+def test_a_pause_has_a_bound(server: type[Server], slept: list[float]) -> None:
+    server.busy, server.headers_then = 1, {"Retry-After": "3600"}
+    server.api.create("/sagas", {})
+    assert slept == [10]
+
+
+def test_a_refusal_without_a_time_is_final(server: type[Server], slept: list[float]) -> None:
+    server.busy, server.headers_then = 1, {}
+    with pytest.raises(ApiError):
+        server.api.create("/sagas", {})
+    assert slept == []
