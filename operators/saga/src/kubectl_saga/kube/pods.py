@@ -11,8 +11,8 @@ from urllib.parse import quote
 
 from kubectl_saga.errors import CliError
 from kubectl_saga.kube.api import Api, ApiError
+from kubectl_saga.kube.paging import pages
 
-_PAGE: Final = 500
 _RIGHTS: Final = "Logs are read with the rights to list pods and to get pods/log; the cluster's own role view has both."
 
 
@@ -35,17 +35,8 @@ class Pods:
 
     def logs(self) -> list[Log]:
         """Every log that the namespace's pods still have."""
-        found: list[Log] = []
-        query = {"limit": str(_PAGE)}
-        while True:
-            with _explained():
-                page = self._api.get(self._path, query)
-            for pod in page["items"]:
-                found += _logs_of(pod)
-            following = page["metadata"].get("continue")
-            if not following:
-                return found
-            query["continue"] = str(following)
+        with _explained():
+            return [log for page in pages(self._api, self._path) for pod in page["items"] for log in _logs_of(pod)]
 
     def lines(self, log: Log, since: str) -> Generator[tuple[str, str]]:
         """When each line was written (RFC 3339) and the line; nothing when the pod has gone meanwhile.

@@ -9,12 +9,12 @@ from urllib.parse import quote
 
 from kubectl_saga.errors import CliError
 from kubectl_saga.kube.api import Api, ApiError
+from kubectl_saga.kube.paging import PAGE, pages
 
 JSON = Any
 Object = dict[str, Any]
 _GROUP: Final = "skald.dev"
 _API: Final = f"/apis/{_GROUP}/v1alpha1"
-_PAGE: Final = 500
 _NAMES_ONLY: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
 
@@ -48,7 +48,7 @@ class Sagas:
 
     def names(self, plural: str, wanted: str = "") -> list[str]:
         """Names of what there is, at most one page, that begin so."""
-        items = self._api.get(self._path(plural), {"limit": str(_PAGE)}, accept=_NAMES_ONLY)["items"]
+        items = self._api.get(self._path(plural), {"limit": str(PAGE)}, accept=_NAMES_ONLY)["items"]
         return [name for item in items if (name := str(item["metadata"]["name"])).startswith(wanted)]
 
     def events(self, saga: Object) -> list[Object]:
@@ -197,17 +197,14 @@ class Sagas:
 
     def _pages(self, path: str, query: Mapping[str, str]) -> tuple[list[Object], str]:
         items: list[Object] = []
-        wanted = {**query, "limit": str(_PAGE)}
-        while True:
-            try:
-                page = self._api.get(path, wanted)
-            except ApiError as error:
-                raise _no_kind(error) or error from None
-            items += page["items"]
-            following = page["metadata"].get("continue")
-            if not following:
-                return items, str(page["metadata"]["resourceVersion"])
-            wanted["continue"] = str(following)
+        version = ""
+        try:
+            for page in pages(self._api, path, query):
+                items += page["items"]
+                version = str(page["metadata"]["resourceVersion"])
+        except ApiError as error:
+            raise _no_kind(error) or error from None
+        return items, version
 
     def _path(self, plural: str, name: str = "") -> str:
         base = f"{_API}/namespaces/{quote(self.namespace, safe='')}/{plural}"
