@@ -14,7 +14,7 @@ import uvloop
 
 from hack.bench.driver import Driver
 from hack.bench.measure import memory
-from hack.bench.ours import define, operator, participants, target, template
+from hack.bench.ours import api_server, define, operator, participants, sagas_path, target, template
 from hack.bench.processes import until
 from hack.embedded.platform import Platform
 
@@ -22,6 +22,8 @@ PARKED: Final = "bench-parked-v1"
 _PUBLISHED: Final = re.compile(
     r'^skald_saga_publishes_total\{kind="(?!event)[^"]*",outcome="confirmed"\} (\S+)$', re.MULTILINE
 )
+SAMPLE: Final = 500
+"""Sagas whose size is looked at."""
 _PATIENCE: Final = 600.0
 _REST: Final = 15.0
 """Per cent of a core: what an operator uses for its metrics and its Lease, and then some."""
@@ -43,10 +45,12 @@ def crowd(platform: Platform, sagas: int, cancelled: int, tell: Callable[[str], 
             in_hand = time.monotonic() - began
             until("the new operator is at rest", partial(_is_at_rest, second), _PATIENCE)
             at_rest = time.monotonic() - began
+            each = api_server(platform).bytes_per_object(sagas_path(platform), SAMPLE)
             tell(f"{cancelled} of them are cancelled")
             accepted, undone = uvloop.run(_cancel(platform, names[:cancelled]))
     return {
         "in_flight": sagas,
+        "bytes_each": each,
         "operator_mib": size >> 20,
         "all_in_hand_seconds": round(in_hand, 1),
         "at_rest_seconds": round(at_rest, 1),

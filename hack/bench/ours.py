@@ -28,9 +28,19 @@ ENDED = ",".join(f"status.phase!={phase.value}" for phase in Phase if not phase.
 PARTS = ("etcd", "apiserver", "rabbitmq")
 
 
+def sagas_path(platform: Platform) -> str:
+    """Of the sagas of the platform's namespace, at its API server."""
+    return f"/apis/skald.dev/v1alpha1/namespaces/{platform.namespace}/sagas"
+
+
 def target(platform: Platform) -> Target:
     """The sagas of the platform's namespace."""
-    return Target.of(platform, f"/apis/skald.dev/v1alpha1/namespaces/{platform.namespace}/sagas", watched=ENDED)
+    return Target.of(platform, sagas_path(platform), watched=ENDED)
+
+
+def api_server(platform: Platform) -> ApiServer:
+    """The platform's, with an admin's rights."""
+    return ApiServer(platform.kubernetes_url, platform.admin_token, str(platform.ca_file))
 
 
 def template(definition: str) -> dict[str, Any]:
@@ -65,7 +75,7 @@ class Skald:
 
     def measured(self, definition: str, sagas: int, in_flight: int) -> dict[str, Any]:
         """A run with what it cost."""
-        api = ApiServer(self.platform.kubernetes_url, self.platform.admin_token, str(self.platform.ca_file))
+        api = api_server(self.platform)
         cpu, writes = cpu_seconds(self.pids), api.writes("sagas")
         run = self.load(definition, sagas, in_flight)
         spent = {name: after - cpu[name] for name, after in cpu_seconds(self.pids).items()}

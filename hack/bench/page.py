@@ -77,7 +77,8 @@ Memory afterwards (proportional set size, MiB): {memory_line}.
 
 ## Many at once
 
-{many["in_flight"]} sagas that wait in their second step: the operator takes {many["operator_mib"]} MiB.
+{many["in_flight"]} sagas that wait in their second step: the operator takes {many["operator_mib"]} MiB. Each takes
+{many["bytes_each"]} bytes of JSON in etcd.
 When it is replaced, {many["all_in_hand_seconds"]} s pass from the start of the new process until the open command of
 every one of them has been sent again, and {many["at_rest_seconds"]} s until it is at rest. Then {many["cancelled"]} of
 them are cancelled at once: the API server has accepted the last cancel after {many["all_accepted_seconds"]} s, and all
