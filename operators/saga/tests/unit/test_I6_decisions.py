@@ -270,6 +270,21 @@ def test_I6_refused_when_the_register_stands_for_other_content():
     assert "its command id stands for other content" in w.refusal()
 
 
+@pytest.mark.parametrize(("action", "state"), [("Skip", "Skipped"), ("Complete", "Completed")])
+def test_I6_a_stall_for_other_content_does_not_refuse_before_the_register_has_answered(action, state):
+    w = Driver(definition(step("a"), step("b")))
+    w.reply("a")
+    w.fail("b", "KeyReused")
+    w.store()
+    successor = w.restart()
+    successor.decide(action, "b")
+    assert (successor.published(), successor.answers()) == (["-b"], [])
+    successor.reply("-b", "Cancelled", {"decision": carries(successor, "-b")})
+    successor.store()
+    assert successor.status().steps["b"].state == state
+    assert successor.answers() == [(action, "Applied")]
+
+
 def test_I6_a_stall_is_still_one_for_the_next_operator():
     w = Driver(definition(step("a"), step("b", depends_on=[])), saga(cancel=True))
     w.cancelled("-a")

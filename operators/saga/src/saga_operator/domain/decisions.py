@@ -120,7 +120,8 @@ def _overtaken(turn: Turn, decision: SagaDecision) -> AnswerDecision | None:
     step = _step(turn, decision)
     known = turn.known(step)
     undoing = turn.direction is Direction.BACKWARD
-    if known.error is not None and known.error.code == KEY_REUSED:
+    answered = known.failed_attempt >= known.attempts  # else the error is of before the cancel, and may be mended
+    if answered and known.error is not None and known.error.code == KEY_REUSED:
         return _refuse(decision, f"its command id stands for other content: {known.error.message}")
     if known.outcome is None or (undoing and known.outcome is StepState.SUCCEEDED and step.compensation is not None):
         return None
