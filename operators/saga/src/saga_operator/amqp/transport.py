@@ -113,6 +113,7 @@ class Transport:
         self._channel = channel
         channel.add_on_close_callback(self._on_channel_closed)
         channel.add_on_return_callback(self._on_returned)
+        channel.add_on_cancel_callback(partial(self._on_cancelled, channel))
         channel.confirm_delivery(self._on_confirm, callback=partial(self._on_confirming, channel))
 
     def _on_confirming(self, channel: Channel, _: Method) -> None:
@@ -144,6 +145,11 @@ class Transport:
 
     def _on_returned(self, _: Channel, __: Basic.Return, properties: pika.BasicProperties, ___: bytes) -> None:
         self._confirms.returned(_mark(properties))
+
+    def _on_cancelled(self, channel: Channel, _: Method) -> None:
+        """The reply queue is gone while the connection lives: publishes would be confirmed, and no reply arrive."""
+        log.error("the broker deleted the reply queue %s; connecting again", self.reply_to)
+        channel.connection.close()
 
     def _on_channel_closed(self, channel: Channel, reason: BaseException) -> None:
         if not (channel.connection.is_closing or channel.connection.is_closed):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import Enum
 from typing import Any, Final, Literal
 
@@ -17,6 +18,8 @@ DONE: Final = (StepState.SUCCEEDED, StepState.SKIPPED, StepState.COMPLETED, Step
 """Outcomes that let dependants go on. A waived step ran, and stays."""
 DEAD: Final = (StepState.FAILED, StepState.CANCELLED, StepState.COMPENSATED)
 """Outcomes after which a step's action is not in force and never will be."""
+
+_UNTOUCHED: Final = (None, StepState.SKIPPED)
 
 KEY_REUSED: Final = "KeyReused"
 """Error code of a register that stands for other content (rule R6)."""
@@ -115,6 +118,11 @@ class StepKnowledge(Struct, frozen=True):
     """Set: the command at hand is the compensation."""
 
 
+def waits_its_turn(steps: Sequence[StepKnowledge], *, admitted: bool) -> bool:
+    """Whether a saga has not begun, because it is not admitted. A step that is skipped needs no turn."""
+    return not admitted and not any(step.attempts or step.outcome not in _UNTOUCHED for step in steps)
+
+
 class Asked(Struct, frozen=True):
     """A SagaDecision that waits for its answer (I6)."""
 
@@ -154,6 +162,11 @@ class Knowledge(Struct, frozen=True):
     """When to ask once more for a write that the API server refused."""
     wake_at: float | None = None
     """When the machine wants to be woken, in Unix seconds; None: only by events."""
+
+    @property
+    def waits_its_turn(self) -> bool:
+        """Whether it has not begun, because it is not admitted."""
+        return waits_its_turn(self.steps, admitted=self.admitted)
 
     @property
     def direction(self) -> Direction:

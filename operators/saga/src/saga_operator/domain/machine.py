@@ -85,6 +85,8 @@ def advance(
     if isinstance(event, SagaSeen) and event.saga.metadata.uid != knowledge.saga.metadata.uid:
         # another object of the same name: what was learned may not be its own
         knowledge = open_saga(event.saga, admitted=knowledge.admitted)
+    if isinstance(event, Admitted) and knowledge.waits_its_turn:
+        knowledge = replace(knowledge, started_at=now)
     stall = stalls.of_definition(definition, knowledge)
     if stall is not None:
         return limbo.wait(knowledge, event, stall)

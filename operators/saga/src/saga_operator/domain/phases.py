@@ -32,7 +32,7 @@ def is_news(turn: Turn) -> bool:
     stored = turn.saga.status.phase
     if turn.verdict is not None or not (turn.definition.approvals or turn.suspended or stored in _QUIET):
         return False
-    phase = of_live(turn.definition, turn.saga, turn.steps, waits_its_turn=False)
+    phase = of_live(turn.definition, turn.saga, turn.steps, waits_its_turn=turn.waits_its_turn)
     return phase is not stored and (phase in _QUIET or stored in _QUIET)
 
 

@@ -39,6 +39,7 @@ def render(definition: Definition | NotAccepted | None, knowledge: Knowledge, no
     direction = _direction(knowledge)
     phase = _phase(definition, knowledge)
     failure = knowledge.cause
+    begun = phase.terminal or not knowledge.waits_its_turn
     return Status(
         phase=phase,
         direction=direction,
@@ -47,8 +48,8 @@ def render(definition: Definition | NotAccepted | None, knowledge: Knowledge, no
         attempts=sum(step.attempts + (step.ran.attempts if step.ran else 0) for step in knowledge.steps) or None,
         reason=_reason(knowledge, phase),
         duration=show(now - knowledge.started_at) if phase.terminal else None,
-        definition_hash=knowledge.definition_hash,
-        start_time=moments.show(knowledge.started_at),
+        definition_hash=knowledge.definition_hash if begun else None,
+        start_time=moments.show(knowledge.started_at) if begun else None,
         completion_time=moments.show(now) if phase.terminal else None,
         failure=failure,
         steps=_steps(definition, knowledge),
@@ -105,7 +106,7 @@ def _phase(definition: Definition, knowledge: Knowledge) -> Phase:
         case Verdict.BACKWARD if not knowledge.saga.spec.suspend:
             return Phase.COMPENSATING
         case _:
-            waits = not knowledge.admitted and not any(step.attempts or step.outcome for step in knowledge.steps)
+            waits = knowledge.waits_its_turn
             return phases.of_live(definition, knowledge.saga, knowledge.steps, waits_its_turn=waits)
 
 

@@ -33,7 +33,8 @@ def of_definition(definition: Definition | NotAccepted | None, knowledge: Knowle
         return Stall("DefinitionMissing", None, f"there is no SagaDefinition {name} in this namespace; create it")
     if isinstance(definition, NotAccepted):
         return Stall("NotAccepted", None, f"the SagaDefinition {name} is not accepted: {definition.message}")
-    began_with = knowledge.definition_hash or knowledge.saga.status.definition_hash
+    remembered = None if knowledge.waits_its_turn else knowledge.definition_hash
+    began_with = remembered or knowledge.saga.status.definition_hash
     if began_with is not None and began_with != definition.hash:
         return Stall(
             "DefinitionChanged",
@@ -114,8 +115,8 @@ def _of_pursued(turn: Turn, step: Step, known: StepKnowledge, *, backward: bool)
         return Stall(
             "Unroutable",
             step.name,
-            f"{what}: the broker has no queue for {step.participant}.*; start the "
-            f"participant, or correct its name; {again}",
+            f"{what}: the broker has no queue for {step.participant}.*; add it there, or, "
+            f"if the definition misspells the participant, cancel the saga; {again}",
         )
     return None
 

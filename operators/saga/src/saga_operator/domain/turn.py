@@ -10,7 +10,17 @@ from skald_wire import Direction
 from saga_operator.domain.definition import Definition, Step
 from saga_operator.domain.effects import Announce, Effect, Store
 from saga_operator.domain.kinds import AppliedDecision, Failure, Saga, SagaDecision, StepState
-from saga_operator.domain.knowledge import DEAD, DONE, OF_DEFINITION, Asked, Knowledge, Stall, StepKnowledge, Verdict
+from saga_operator.domain.knowledge import (
+    DEAD,
+    DONE,
+    OF_DEFINITION,
+    Asked,
+    Knowledge,
+    Stall,
+    StepKnowledge,
+    Verdict,
+    waits_its_turn,
+)
 
 _GOLDEN: Final = 0.6180339887498949
 """Steps through [0, 1) evenly, so that one random number serves all delays of a turn."""
@@ -128,6 +138,11 @@ class Turn:
             if asked.accepted and spec.step == step.name and spec.action in ("Skip", "Complete"):
                 return asked.decision
         return None
+
+    @property
+    def waits_its_turn(self) -> bool:
+        """Whether the saga has not begun, because it is not admitted."""
+        return waits_its_turn(self.steps, admitted=self.admitted)
 
     @property
     def suspended(self) -> bool:

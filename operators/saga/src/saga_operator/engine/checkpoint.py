@@ -137,7 +137,7 @@ class Checkpointer:
         # What has arrived belongs into this write, above all what a GET said after a conflict.
         while live.mailbox:  # noqa: ASYNC110  the loop's next turns empty it
             await asyncio.sleep(0)
-        live.wanted = Want.NOTHING
+        wanted, live.wanted = live.wanted, Want.NOTHING
         if live.knowledge is None:
             return
         definition = self._definitions.get(live.definition)
@@ -148,9 +148,9 @@ class Checkpointer:
             return
         result = await self._store.patch_status(live.ref, Fence.of(live.saga.metadata), patch)
         if not live.gone:
-            await self._conclude(live, result)
+            await self._conclude(live, result, wanted)
 
-    async def _conclude(self, live: LiveSaga, result: WriteResult) -> None:
+    async def _conclude(self, live: LiveSaga, result: WriteResult, wanted: Want) -> None:
         match result:
             case Written(saga):
                 live.failures = 0
@@ -166,7 +166,7 @@ class Checkpointer:
                 log.error("the API server refuses the status: %s", reason, extra=_extra(live))
                 self._post(live, StoreRefused(reason))
             case Unavailable(reason):
-                live.wanted = max(live.wanted, Want.CHECKPOINT)
+                live.wanted = max(live.wanted, wanted)
                 self._retry(live, reason)
 
     async def _read(self, live: LiveSaga) -> None:

@@ -33,10 +33,18 @@ class _Known:
 class Definitions:
     """What a saga's definition says, or why it says nothing. ``changed`` is called with the place of one that has."""
 
-    def __init__(self, store: DefinitionStore, clock: Clock, changed: Callable[[Ref], None]) -> None:
+    def __init__(
+        self,
+        store: DefinitionStore,
+        clock: Clock,
+        *,
+        changed: Callable[[Ref], None],
+        missing: Callable[[Ref], None],
+    ) -> None:
         self._store = store
         self._clock = clock
         self._changed = changed
+        self._missing = missing
         self._known: dict[Ref, _Known] = {}
         self._wanted: set[Ref] = set()
         self.reader: Crew[Ref] = Crew("definitions", 1, self._read)
@@ -48,7 +56,7 @@ class Definitions:
         return None if known is None else known.compiled
 
     def look_up(self, ref: Ref) -> None:
-        """Ask the API server for one that no watch has shown yet; ``changed`` is called with or without a find."""
+        """Ask the API server for one that no watch has shown yet; ``changed`` or ``missing`` is called."""
         if ref not in self._wanted:
             self._wanted.add(ref)
             self.reader.put(ref)
@@ -82,7 +90,7 @@ class Definitions:
             return
         self._wanted.discard(ref)
         if definition is None:
-            self._changed(ref)
+            self._missing(ref)
         else:
             self.seen(definition)
 

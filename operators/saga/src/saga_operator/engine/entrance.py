@@ -38,6 +38,7 @@ class Entrance:
         self._post = post
         self._opened = opened
         self._gates: dict[Ref, Gate[LiveSaga]] = {}
+        self._undefined: dict[Ref, list[LiveSaga]] = {}
         self.crowd_ends = 0.0
         """When the last one of the crowd that came latest has its turn, in Unix seconds."""
 
@@ -47,6 +48,7 @@ class Entrance:
             return
         if self._definitions.get(live.definition) is None:
             # The watch of definitions may be behind: only the API server can say that there is none.
+            self._undefined.setdefault(live.definition, []).append(live)
             self._definitions.look_up(live.definition)
         else:
             self._open(live)
@@ -64,11 +66,18 @@ class Entrance:
             for admitted in gate.leave(live):
                 self._post(admitted, Admitted())
 
+    def definition_missing(self, ref: Ref) -> None:
+        """The API server has none: those that asked are told. Whoever knows it already costs nothing."""
+        for live in self._undefined.pop(ref, ()):
+            if not live.gone and live.knowledge is None:
+                self._open(live)
+
     def definition_changed(self, ref: Ref) -> None:
         """It appeared, vanished or is another one."""
         self._gates.pop(ref, None)
+        self._undefined.pop(ref, None)
         for live in sorted((live for live in self._table if live.definition == ref), key=_age):
-            if live.knowledge is None or not live.knowledge.steps:
+            if live.knowledge is None or not live.knowledge.steps or live.knowledge.waits_its_turn:
                 self._open(live)
             else:
                 self._post(live, DefinitionChanged())

@@ -73,7 +73,9 @@ class Engine:
         self._mailboxes = Mailboxes(self._advance)
         self._stopping = False
         self._timers = Timers(ports.clock)
-        self._definitions = Definitions(ports.definitions, ports.clock, self._definition_changed)
+        self._definitions = Definitions(
+            ports.definitions, ports.clock, changed=self._definition_changed, missing=self._definition_missing
+        )
         self._decisions = Decisions(
             ports.decisions,
             ports.store,
@@ -207,6 +209,9 @@ class Engine:
 
     def _definition_changed(self, ref: Ref) -> None:
         self._entrance.definition_changed(ref)
+
+    def _definition_missing(self, ref: Ref) -> None:
+        self._entrance.definition_missing(ref)
 
     def _found(self, saga: Saga) -> None:
         """A GET showed it. That is the truth (rule I7), also of one that a watch out of step made us leave."""

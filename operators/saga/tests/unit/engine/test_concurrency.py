@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from msgspec.structs import replace
-from saga_operator.domain.kinds import Phase
+from saga_operator.domain.kinds import Approval, Phase, SagaDefinition, Step
+from saga_operator.engine.ports import Ref
 
-from operators.saga.tests.unit.engine.bench import DEFINITION, ONE_AT_A_TIME, Bench, run
+from operators.saga.tests.unit.engine.bench import DEFINITION, ONE_AT_A_TIME, SHIP, Bench, run
 
 
 async def settled(bench: Bench, sagas: int) -> None:
@@ -46,6 +47,41 @@ def test_after_a_restart_those_that_ran_keep_their_places() -> None:
         await bench.until(lambda: "b" in bench.sent_for())
 
     run(scenario, ONE_AT_A_TIME)
+
+
+def test_after_a_restart_those_that_waited_wait_on_also_where_a_person_is_asked_first() -> None:
+    reviewed = replace(
+        ONE_AT_A_TIME, spec=replace(ONE_AT_A_TIME.spec, steps=[Step(name="review", approval=Approval()), SHIP])
+    )
+
+    async def scenario(bench: Bench) -> None:
+        names = ["a", "b", "c"]
+        for name in names:
+            bench.create(name)
+        await bench.until(lambda: bench.store.sagas[Ref("shop", "a")].status.phase is Phase.WAITING)
+        begun = [name for name in names if bench.store.sagas[Ref("shop", name)].status.start_time]
+        assert begun == ["a"]
+
+    run(scenario, reviewed)
+
+
+def test_one_that_waits_for_its_turn_runs_by_the_definition_that_there_is_then() -> None:
+    def another(command: str, uid: str) -> SagaDefinition:
+        spec = replace(ONE_AT_A_TIME.spec, steps=[replace(SHIP, command=command)])
+        return replace(ONE_AT_A_TIME, metadata=replace(ONE_AT_A_TIME.metadata, uid=uid), spec=spec)
+
+    async def scenario(bench: Bench) -> None:
+        bench.create("first")
+        bench.create("second")
+        await bench.until(lambda: bench.bus.sent)
+        first = another("ship", "d")
+        bench.engine.definition_deleted(Ref.of(first.metadata), "d")
+        bench.engine.definition_seen(another("fly", "d2"))
+        bench.engine.saga_deleted(Ref("shop", "first"), bench.store.sagas.pop(Ref("shop", "first")).metadata.uid)
+        await bench.until(lambda: "second" in bench.sent_for())
+        assert bench.bus.sent[-1][1].address.command == "fly"
+
+    run(scenario, another("ship", "d"))
 
 
 def test_those_that_wait_are_pending() -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
 from msgspec.structs import replace
+from saga_operator.domain import machine
 from saga_operator.domain.kinds import Phase, Saga, SagaDefinitionSpec, Step
 from saga_operator.engine.ports import Ref, Refused, Unavailable
 
@@ -84,6 +86,28 @@ def test_i7_an_answer_that_got_lost_is_found_by_reading() -> None:
         assert took == ["Written", "Conflict"]
 
     run(scenario)
+
+
+def test_a_new_saga_of_a_missing_definition_costs_those_before_it_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+
+    def counting(saga: Saga, *, admitted: bool = True) -> machine.Knowledge:
+        opened.append(saga.metadata.name)
+        return open_saga(saga, admitted=admitted)
+
+    open_saga = machine.open_saga
+    monkeypatch.setattr(machine, "open_saga", counting)
+
+    async def scenario(bench: Bench) -> None:
+        bench.store.definitions.clear()
+        for number in range(3):
+            bench.create(f"s-{number}")
+            await bench.until(lambda number=number: len(bench.store.announced) == number + 1)
+        bench.engine.definition_seen(DEFINITION)
+        await bench.until(lambda: len(bench.bus.sent) == 3)
+
+    run(scenario)
+    assert opened == [*(f"s-{number}" for number in range(3)), *(f"s-{number}" for number in range(3))]
 
 
 def test_while_nobody_answers_the_write_is_tried_again() -> None:
