@@ -10,7 +10,7 @@ from orders.events import placed
 from orders.saga import conclude, saga_of
 from skald.money import Money
 from skald.outbox import cloud_event, first
-from skald.sagas import Verdict
+from skald.sagas import SagaSpec, Verdict, object_of
 from skald.testing.contracts import CONTRACTS, event_errors
 
 ORDER = Order(
@@ -44,6 +44,15 @@ def test_the_saga_gets_references_and_amounts_and_nothing_else():
         "paymentMethod": "pm_ok",
         "address": {"addressId": "default"},
     }
+
+
+def test_the_saga_can_be_looked_up_for_a_week_and_then_leaves_etcd():
+    made = object_of(saga_of(ORDER, "place-order-v1").stored(0.0), "shop")
+    assert made["spec"]["ttlSecondsAfterFinished"] == 604_800
+
+
+def test_a_saga_that_is_to_stay_says_nothing_of_a_time():
+    assert "ttlSecondsAfterFinished" not in object_of(SagaSpec("s", "d-v1", {}).stored(0.0), "shop")["spec"]
 
 
 def test_the_definition_takes_that_input():

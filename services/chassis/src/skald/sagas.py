@@ -21,10 +21,14 @@ class SagaSpec:
     name: str
     definition: str
     input: Mapping[str, JSON]
+    kept: int | None = None
+    """Seconds from its end until the object is deleted; None: never. Longer than the starter may be away."""
 
     def stored(self, now: float) -> dict[str, Any]:
         """What lies beside the state until the verdict is known; due at once. Raises NotRepresentable."""
         spec = {"definition": self.definition, "idempotencyKey": self.name, "input": dict(self.input)}
+        if self.kept is not None:
+            spec["ttlSecondsAfterFinished"] = self.kept
         return {"name": self.name, "spec": canonical(spec).decode(), "state": "Asked", "nextCheck": now}
 
 

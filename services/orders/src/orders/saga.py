@@ -13,6 +13,8 @@ from orders.events import concluded
 
 __all__ = ["conclude", "saga_name", "saga_of"]
 
+_KEPT: Final = 7 * 24 * 3600
+"""Seconds for which people can look an order's saga up after its end; etcd holds every one of them."""
 _CANCEL_REQUESTED: Final = "CancelRequested"
 """The operator's reason where a saga was undone for nothing but its spec.cancel."""
 
@@ -35,6 +37,7 @@ def saga_of(order: Order, definition: str) -> SagaSpec:
             "paymentMethod": order.payment_method,
             "address": {"addressId": order.address},
         },
+        kept=_KEPT,
     )
 
 
