@@ -1,30 +1,38 @@
-"""The plan of a cancel: what two rehearsals say, put together for a person.
+"""The plan of a cancel: what several rehearsals say, put together for a person.
 
-In one rehearsal no step that is under way has run, in the other all have. What is undone in both is certain, the rest
-hangs on the participant's answer.
+In one rehearsal no step that is under way has run, in the others all or all but one have. What is undone in each is
+certain, the rest hangs on the participants' answers.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from msgspec import Struct
-from saga_operator.domain.definition import Definition, NotAccepted
+from saga_operator.domain.definition import Clause, Definition, NotAccepted
 from saga_operator.domain.kinds import Phase, Saga, SagaDefinition, StepState
-from saga_operator.domain.knowledge import OF_DEFINITION
+from saga_operator.domain.knowledge import DONE, OF_DEFINITION
 from saga_operator.domain.model import DefinitionError, compile_definition
+from saga_operator.domain.references import Reference
+from saga_operator.domain.shape import members
 from skald_wire import Address, Command, Direction
 
 from kubectl_saga.rehearsal import Rehearsal, rehearse_cancel
 
 JSON = Any
+_NEVER: Final = Clause(Reference(None, ("nothing",)), negated=False, values=frozenset())
+"""A clause of ``when`` that holds for no saga."""
 
 
 class Outcome(StrEnum):
     """What becomes of a saga that is cancelled now."""
 
     TURNS_BACK = "TurnsBack"
+    STUCK = "Stuck"
+    """It cannot turn back before somebody has acted."""
     GOES_BACK_ALREADY = "GoesBackAlready"
     TOO_LATE = "TooLate"
     ENDED = "Ended"
@@ -43,6 +51,8 @@ class Asked(_Camel, frozen=True):
     command: str
     pivot: bool
     """If it ran, it is too late, and nothing is undone."""
+    undoable: bool
+    """It has a compensation."""
 
 
 class Undone(_Camel, frozen=True):
@@ -76,8 +86,9 @@ class Forecast(_Camel, frozen=True):
     message: str
     """Why, in a sentence."""
     asked: list[Asked]
-    all_ran_is_too_late: bool
-    """If all of the asked steps ran, none is left to cancel, and the saga succeeds."""
+    all_ran_is_too_late: bool | None
+    """If all of the asked steps ran, none is left to cancel, and the saga succeeds; None: that hangs on their answers,
+    which a later ``when`` refers to."""
     undone: list[Undone]
     kept: list[Kept]
     onward: list[str]
@@ -90,9 +101,28 @@ def forecast(definition: SagaDefinition | None, saga: Saga, now: float) -> Forec
     """What a cancel at ``now`` (Unix seconds) would do, going by the two objects as stored."""
     compiled = _compiled(definition)
     base = rehearse_cancel(compiled, saga, now)
-    outcome, message = _outcome(saga, base)
-    if outcome in (Outcome.ENDED, Outcome.CANNOT_RUN) or not isinstance(compiled, Definition):
-        return _forecast(saga, outcome, message)
+    if not isinstance(compiled, Definition):
+        return _forecast(saga, *_outcome(saga, base, pivot_ran=False))
+    outcome, message = _outcome(saga, base, pivot_ran=_pivot_ran(compiled, base))
+    match outcome:
+        case Outcome.TOO_LATE:
+            onward = [step.name for step in compiled.steps if not _has_run(base, step.name)]
+            return _forecast(saga, outcome, message, onward=onward, stall=_stall(base))
+        case Outcome.TURNS_BACK | Outcome.GOES_BACK_ALREADY:
+            return _way_back(definition, compiled, saga, now, base, outcome, message)
+        case _:
+            return _forecast(saga, outcome, message)
+
+
+def _way_back(
+    definition: SagaDefinition | None,
+    compiled: Definition,
+    saga: Saga,
+    now: float,
+    base: Rehearsal,
+    outcome: Outcome,
+    message: str,
+) -> Forecast:
     asked = [_asked(compiled, address) for address in base.asked]
     if any(each.pivot for each in asked):
         message += ", unless its pivot turns out to have run"
@@ -107,19 +137,38 @@ def forecast(definition: SagaDefinition | None, saga: Saga, now: float) -> Forec
         asked=asked,
         all_ran_is_too_late=all_ran_is_too_late,
         undone=_merged(compiled, courses, certain),
-        kept=[] if outcome is Outcome.TOO_LATE else _kept(definition, courses[0]),
-        onward=[step.name for step in compiled.steps if base.onward and not _has_run(base, step.name)],
+        kept=_kept(definition, base),
         stall=next((stall for course in courses if (stall := _stall(course))), None),
     )
 
 
-def _courses(definition: Definition, saga: Saga, now: float, asked: list[Asked]) -> tuple[list[Rehearsal], bool]:
+def _courses(definition: Definition, saga: Saga, now: float, asked: list[Asked]) -> tuple[list[Rehearsal], bool | None]:
     """How it can go if what is under way has run; and whether the saga succeeds if all of that has."""
     names = {each.step for each in asked if not each.pivot}
-    everything = rehearse_cancel(definition, saga, now, names)
-    if not names or everything.status.phase is not Phase.SUCCEEDED:
-        return [everything], False
-    return [rehearse_cancel(definition, saga, now, names - {left_out}) for left_out in sorted(names)], True
+    everything = [rehearse_cancel(way, saga, now, names) for way in _ways(definition, names)]
+    succeeds = [course.status.phase is Phase.SUCCEEDED for course in everything]
+    if not names or not any(succeeds):
+        return everything, False
+    all_but_one = [rehearse_cancel(definition, saga, now, names - {left_out}) for left_out in sorted(names)]
+    if all(succeeds):
+        return all_but_one, True
+    return [*everything, *all_but_one], None
+
+
+def _ways(definition: Definition, names: set[str]) -> Iterator[Definition]:
+    """As conditions that refer to outputs nobody knows yet may turn out: all of them hold, or none does."""
+    unknown = {step.index for step in definition.steps if any(clause.reference.step in names for clause in step.when)}
+    if not unknown:
+        yield definition
+        return
+    for clauses in ((), (_NEVER,)):
+        steps = tuple(replace(step, when=clauses) if step.index in unknown else step for step in definition.steps)
+        yield replace(definition, steps=steps)
+
+
+def _pivot_ran(definition: Definition, base: Rehearsal) -> bool:
+    steps = base.knowledge.steps
+    return bool(steps) and any(steps[index].outcome in DONE for index in members(definition.pivot))
 
 
 def _stall(course: Rehearsal) -> str | None:
@@ -143,24 +192,37 @@ def _compiled(definition: SagaDefinition | None) -> Definition | NotAccepted | N
         return NotAccepted(error.reason, str(error))
 
 
-def _outcome(saga: Saga, base: Rehearsal) -> tuple[Outcome, str]:
-    status, stall = saga.status, base.knowledge.stall
-    if status.phase.terminal:
-        return Outcome.ENDED, f"it has ended as {status.phase}, so there is nothing to cancel"
+def _outcome(saga: Saga, base: Rehearsal, *, pivot_ran: bool) -> tuple[Outcome, str]:
+    stall = base.knowledge.stall
+    if saga.status.phase.terminal:
+        return Outcome.ENDED, f"it has ended as {saga.status.phase}, so there is nothing to cancel"
     if stall is not None and stall.reason in OF_DEFINITION:
         return Outcome.CANNOT_RUN, f"it cannot go anywhere now, neither forward nor back: {stall.message}"
-    if status.direction is Direction.BACKWARD:
+    if saga.status.direction is Direction.BACKWARD:
         return Outcome.GOES_BACK_ALREADY, "it goes back already, so a cancel changes nothing"
-    if base.onward:
-        return Outcome.TOO_LATE, "its pivot has run, so a cancel changes nothing: it only goes forward"
+    return _outcome_forward(base, pivot_ran=pivot_ran)
+
+
+def _outcome_forward(base: Rehearsal, *, pivot_ran: bool) -> tuple[Outcome, str]:
+    stall = base.knowledge.stall
     if base.status.phase is Phase.SUCCEEDED:
         return Outcome.TOO_LATE, "every step has run, so a cancel changes nothing: it ends as Succeeded"
+    if pivot_ran or base.onward:
+        return Outcome.TOO_LATE, "its pivot has run, so a cancel changes nothing: it only goes forward"
+    if base.knowledge.direction is Direction.FORWARD and not base.ended:
+        return Outcome.STUCK, f"it would not turn back yet: {stall.message if stall else 'it waits for an answer'}"
     return Outcome.TURNS_BACK, "it turns back"
 
 
 def _asked(definition: Definition, address: Address) -> Asked:
     step = definition.steps[definition.positions[address.step]]
-    return Asked(step=step.name, participant=step.participant, command=step.command, pivot=step.pivot)
+    return Asked(
+        step=step.name,
+        participant=step.participant,
+        command=step.command,
+        pivot=step.pivot,
+        undoable=step.compensation is not None,
+    )
 
 
 def _merged(definition: Definition, courses: list[Rehearsal], certain: set[str]) -> list[Undone]:

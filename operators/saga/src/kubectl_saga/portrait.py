@@ -12,6 +12,7 @@ from saga_operator.domain.kinds import Saga, SagaDefinition, Step, StepState, St
 
 from kubectl_saga.output import Cell, clean, compact, table
 from kubectl_saga.overview import COLOURS
+from kubectl_saga.stored import its_own
 from kubectl_saga.story import span_of
 
 _RAN: Final = (StepState.SUCCEEDED, StepState.COMPENSATING, StepState.COMPENSATED, StepState.WAIVED)
@@ -21,22 +22,22 @@ _STATES: Final = {"Failed": "red", "Compensated": "yellow", "Compensating": "yel
 def portray(saga: Saga, definition: SagaDefinition | None, now: float) -> Iterator[str]:
     """Its lines: where it stands, then a line per step, then its input."""
     yield f"{click.style(saga.metadata.name, bold=True)} in namespace {saga.metadata.namespace}"
-    facts = [(name, text, colour) for name, text, colour in _facts(saga, now) if text]
+    own = its_own(saga, definition)
+    replaced = own is not definition
+    facts = [(name, text, colour) for name, text, colour in _facts(saga, now, replaced=replaced) if text]
     width = max(len(name) for name, _, _ in facts)
     for name, text, colour in facts:
         yield f"  {name:<{width}}   {click.style(clean(text), fg=colour)}"
     yield ""
-    yield table(("STEP", "STATE", "ATTEMPTS", "TOOK", "ANSWER"), _steps(saga, definition, now))
+    yield table(("STEP", "STATE", "ATTEMPTS", "TOOK", "ANSWER"), _steps(saga, own, now))
     yield f"\nInput: {compact(saga.spec.input)}"
 
 
-def _facts(saga: Saga, now: float) -> Iterator[tuple[str, str, str | None]]:
+def _facts(saga: Saga, now: float, *, replaced: bool) -> Iterator[tuple[str, str, str | None]]:
     status = saga.status
-    yield (
-        "definition",
-        f"{saga.spec.definition}{f' ({status.definition_hash})' if status.definition_hash else ''}",
-        None,
-    )
+    remark = "; another one goes by this name now" if replaced else ""
+    version = f" ({status.definition_hash}{remark})" if status.definition_hash else ""
+    yield "definition", f"{saga.spec.definition}{version}", None
     yield "phase", str(status.phase), COLOURS.get(status.phase)
     yield "direction", str(status.direction or ""), None
     yield "progress", status.progress or "", None

@@ -32,6 +32,12 @@ def stuck_steps(saga: Object) -> list[str]:
     return [name for name, step in (status_of(saga).get("steps") or {}).items() if step.get("stalledSince")]
 
 
+def error_of(saga: Object, step: str) -> str | None:
+    """Code of the last failure of the command at hand: of the compensation, once there is one."""
+    stored = (status_of(saga).get("steps") or {}).get(step, {})
+    return ((stored.get("compensation") or stored).get("error") or {}).get("code")
+
+
 def current_steps(saga: Object) -> list[str]:
     """Names of the steps that the saga waits for."""
     return [name for name in str(status_of(saga).get("currentSteps") or "").split(",") if name]

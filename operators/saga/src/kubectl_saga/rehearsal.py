@@ -1,7 +1,8 @@
 """What a cancel would do, found by doing it: the operator's own machine runs the saga on, and nothing is sent.
 
-Every answer that it waits for is made up. A participant that is asked whether a step ran says what ``ran`` tells, and
-every compensation succeeds. So the order, the inputs and the ids are those that the operator would use.
+Every answer that it waits for is made up. A participant that is asked whether a step ran says what ``ran`` tells, a
+register that stands for something else says so again (R6), and every compensation succeeds. So the order, the inputs
+and the ids are those that the operator would use.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from saga_operator.domain.definition import Definition, NotAccepted
 from saga_operator.domain.effects import Effect, Finish, Publish, Store
 from saga_operator.domain.events import Event, ReplyArrived, SagaSeen, Stored
 from saga_operator.domain.kinds import Saga, Status
+from saga_operator.domain.knowledge import KEY_REUSED
 from saga_operator.domain.machine import Knowledge, advance, open_saga, render
 from saga_operator.domain.references import Reference
 from skald_wire import Address, Cancel, Command, Direction, Reply, ReplyType
@@ -78,7 +80,7 @@ def _answers(
         match effect:
             case Publish(Cancel(address, attempt)):
                 course.asked.append(address)
-                yield _answer_to_cancel(definition, address, attempt, ran)
+                yield _answer_to_cancel(definition, course, address, attempt, ran)
             case Publish(Command(address) as command) if address.direction is Direction.BACKWARD:
                 together.append(command)
                 yield _reply(address, command.attempt, ReplyType.SUCCEEDED)
@@ -96,11 +98,18 @@ def _answers(
 
 
 def _answer_to_cancel(
-    definition: Definition | NotAccepted | None, address: Address, attempt: int, ran: Collection[str]
+    definition: Definition | NotAccepted | None,
+    course: Rehearsal,
+    address: Address,
+    attempt: int,
+    ran: Collection[str],
 ) -> Event:
+    assert isinstance(definition, Definition)
+    error = course.knowledge.steps[definition.positions[address.step]].error
+    if error is not None and error.code == KEY_REUSED:
+        return _reply(address, attempt, ReplyType.FAILED, {"code": error.code, "message": error.message})
     if address.step not in ran:
         return _reply(address, attempt, ReplyType.CANCELLED)
-    assert isinstance(definition, Definition)
     return _reply(address, attempt, ReplyType.SUCCEEDED, _unknown_output(definition, address.step))
 
 

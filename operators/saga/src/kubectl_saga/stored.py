@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import msgspec
 from saga_operator.domain.kinds import Saga, SagaDecision, SagaDefinition
+from saga_operator.domain.model import hash_of
 
 from kubectl_saga.errors import CliError
 
@@ -23,3 +24,11 @@ def typed(kind: type[_Kind], body: Mapping[str, Any]) -> _Kind:
             f"{kind.__name__} {name} cannot be understood: {error}",
             "It was written by another version of skald; use the kubectl-saga of the operator's version.",
         ) from None
+
+
+def its_own(saga: Saga, definition: SagaDefinition | None) -> SagaDefinition | None:
+    """The definition that the saga began with; None when another one goes by its name now."""
+    began_with = saga.status.definition_hash
+    if definition is None or began_with is None:
+        return definition
+    return definition if hash_of(definition.spec) == began_with else None

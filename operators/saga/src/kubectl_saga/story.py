@@ -11,6 +11,7 @@ from saga_operator.domain.kinds import Saga, SagaDecision, SagaDefinition, Statu
 from skald_wire import Direction
 
 from kubectl_saga.happenings import OPERATOR, Chronicler, Happening
+from kubectl_saga.stored import its_own
 
 JSON = Any
 _FROM_CREATION: Final = 1.0
@@ -76,6 +77,7 @@ def tell(
     fields: Sequence[Mapping[str, JSON]] = (),
 ) -> Story:
     """The story so far. ``fields`` are the object's ``metadata.managedFields``."""
+    definition = its_own(saga, definition)
     status, chronicler = saga.status, Chronicler(saga, definition)
     begin, end = _begin(saga), _moment(status.completion_time) or now
     steps = _steps(saga, definition)

@@ -16,6 +16,14 @@ def stuck(reason: str, **more: Any) -> dict[str, Any]:
     return saga(**{"steps": STUCK, "conditions": [stalled(reason)], "currentSteps": "pay", **more})
 
 
+def hopeless(code: str) -> dict[str, Any]:
+    return {"pay": {**STUCK["pay"], "error": {"code": code, "message": ""}}}
+
+
+def undoing(code: str) -> dict[str, Any]:
+    return {"pay": {**STUCK["pay"], "state": "Compensating", "compensation": {"error": {"code": code, "message": ""}}}}
+
+
 @pytest.mark.parametrize(
     ("body", "who"),
     [
@@ -26,7 +34,11 @@ def stuck(reason: str, **more: Any) -> dict[str, Any]:
         (stuck("CompensationFailed"), "a person: retry, skip or complete pay"),
         (stuck("StepFailed"), "a person: retry, skip or complete pay"),
         (stuck("Unanswered"), "the participant of pay: answer"),
-        (stuck("Unroutable"), "the participant of pay: start"),
+        (stuck("Unroutable"), "the broker's owner: add a queue for pay"),
+        (stuck("KeyReused"), "the participant of pay: free the register; or a person: abort"),
+        (stuck("StepFailed", steps=hopeless("UnresolvableInput")), "a person: complete or skip pay"),
+        (stuck("CompensationFailed", steps=undoing("Cancelled")), "a person: complete or skip pay"),
+        (stuck("Unanswered", phase="Waiting", currentSteps="review"), "the participant of pay: answer"),
         (stuck("DefinitionMissing", steps={}), "the owner of definition d-v1"),
     ],
 )
@@ -42,6 +54,9 @@ def test_somebody_is_named_exactly_where_a_saga_does_not_go_on_by_itself(body: d
         (saga(phase="Waiting", currentSteps="review,check"), ["approve s-1 review", "approve s-1 check"]),
         (saga(phase="Suspended"), ["resume s-1"]),
         (stuck("StepFailed"), ["retry s-1 pay"]),
+        (stuck("KeyReused", steps=hopeless("KeyReused")), ["retry s-1 pay"]),
+        (stuck("StepFailed", steps=hopeless("UnresolvableInput")), ["complete s-1 pay --output JSON"]),
+        (stuck("Unanswered", phase="Waiting", currentSteps="review"), ["retry s-1 pay"]),
     ],
 )
 def test_a_person_is_told_what_to_type(body: dict[str, Any], commands: list[str]) -> None:

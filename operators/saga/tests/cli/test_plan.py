@@ -11,6 +11,7 @@ from kubectl_saga.forecast import Forecast, Outcome, forecast
 from skald_wire import Direction, command_id
 
 from operators.saga.tests.cli.objects import (
+    CREATED,
     NOW,
     assert_golden,
     definition,
@@ -164,6 +165,56 @@ def test_a_saga_without_its_definition_goes_nowhere() -> None:
 @pytest.mark.parametrize("name", ["declined", "succeeded"])
 def test_a_saga_that_ended_has_no_plan(name: str) -> None:
     assert plan(recorded(name), place_order()).outcome is Outcome.ENDED
+
+
+def test_S6_a_pivot_that_has_run_is_too_late_also_when_nothing_can_be_sent_on() -> None:
+    by = definition(
+        step("a"),
+        step("pay", "r", pivot=True),
+        step("ship", "s", compensation=None, input={"id": "$(steps.pay.output.id)"}),
+    )
+    lost = running(error={"code": "UnresolvableInput", "message": "no such field"}, stalledSince=CREATED)
+    found = plan(saga(steps={"a": done(), "pay": done(state="Completed"), "ship": lost}), by)
+    assert found.outcome is Outcome.TOO_LATE
+    assert found.onward == ["ship"]
+    assert "the step pay has no output" in (found.stall or "")
+    assert any("It is stuck" in line for line in _lines(found, "cancel"))
+
+
+def test_too_late_says_nothing_of_undoing_in_a_suspended_saga() -> None:
+    held = saga(steps={"a": done(), "b": done(), "pay": done()}, phase="Suspended")
+    held["spec"]["suspend"] = True
+    assert "resumed" not in plan(held).message
+
+
+def test_I4_a_condition_on_an_answer_not_known_yet_leaves_both_ways_open() -> None:
+    risky = [{"input": "$(steps.check.output.risk)", "operator": "In", "values": ["high"]}]
+    by = definition(step("a"), step("check"), step("hold", when=risky))
+    found = plan(saga(steps={"a": done(), "check": running()}), by)
+    assert found.all_ran_is_too_late is None
+    assert undone(found) == [(1, "check", False), (2, "a", True)]
+    assert any("their answers decide" in line for line in _lines(found, "cancel"))
+
+
+def test_I4_a_condition_that_a_made_up_answer_would_meet_leaves_both_ways_open_too() -> None:
+    unless = [{"input": "$(steps.check.output.risk)", "operator": "NotIn", "values": ["low"]}]
+    by = definition(step("a"), step("check"), step("hold", when=unless))
+    assert plan(saga(steps={"a": done(), "check": running()}), by).all_ran_is_too_late is None
+
+
+def test_R6_a_register_that_stands_for_something_else_keeps_the_saga_from_turning_back() -> None:
+    reused = running(error={"code": "KeyReused", "message": "other content"}, stalledSince=CREATED)
+    found = plan(saga(given={"n": 1}, steps={"a": done({"id": "x"}), "b": reused}))
+    assert found.outcome is Outcome.STUCK
+    assert "already stands for other content" in found.message
+    assert (found.asked, found.undone) == ([], [])
+
+
+def test_a_step_under_way_that_has_nothing_to_undo_is_not_said_to_be_undone() -> None:
+    by = definition(step("a"), step("mail", compensation={"none": "a mail cannot be unsent"}), step("c"))
+    found = plan(saga(steps={"a": done(), "mail": running()}), by)
+    assert found.kept == [], "nobody knows yet that it ran"
+    assert any("it stays: there is nothing to undo" in str(line) for line in _lines(found, "cancel"))
 
 
 def test_an_order_that_waits_for_its_capture_as_people_read_it() -> None:

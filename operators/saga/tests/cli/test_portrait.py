@@ -48,3 +48,11 @@ def test_what_became_of_a_command_is_not_known_once_the_saga_was_given_up() -> N
     assert page["a"] == ["not", "known", "1", "4s"]
     assert page["pay"] == ["never", "ran"]
     assert page["decision"] == ["Abort", "by", "ada:", "by", "phone"]
+
+
+def test_a_definition_that_took_the_others_name_hides_nothing_of_what_ran() -> None:
+    moved = saga(definitionHash="0123456789abcdef", steps={"reserve": done(), "pay": done()})
+    page = rows(moved)
+    assert (page["reserve"][0], page["pay"][0]) == ("Succeeded", "Succeeded")
+    assert "review" not in page
+    assert "another one goes by this name now" in " ".join(page["definition"])

@@ -210,6 +210,12 @@ def test_without_the_definition_the_steps_are_told_in_the_order_in_which_they_be
     assert [(span.step, span.command) for span in told.spans] == [("a", ""), ("b", "")]
 
 
+def test_a_definition_that_took_the_others_name_is_not_told_by() -> None:
+    told = story(saga(definitionHash="0123456789abcdef", steps={"reserve": done(), "b": running()}))
+    assert [(span.step, span.command) for span in told.spans] == [("reserve", ""), ("b", "")]
+    assert any("reserve succeeded" in each.what for each in told.happenings)
+
+
 def test_a_saga_of_no_duration_can_be_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
     at_once = saga(phase="Succeeded", startTime="2023-11-14T22:13:20Z", completionTime="2023-11-14T22:13:20Z")
     assert "Succeeded" in text(story(at_once), monkeypatch, 40)

@@ -39,12 +39,28 @@ def command(session: Session, name: str, output: str | None) -> None:
 
 def _lines(plan: Forecast, cancel: str) -> Iterator[str]:
     yield f"If saga {plan.saga} were cancelled now: {click.style(clean(plan.message), bold=True)}"
-    if plan.outcome in (Outcome.ENDED, Outcome.CANNOT_RUN):
-        return
-    if plan.outcome is Outcome.TOO_LATE:
-        if plan.onward:
-            yield f"Still to come: {', '.join(plan.onward)}"
-        return
+    match plan.outcome:
+        case Outcome.TOO_LATE:
+            yield from _onward(plan)
+        case Outcome.STUCK:
+            yield f"\nNothing was changed. To have it turn back as soon as it can: {cancel}"
+        case Outcome.TURNS_BACK:
+            yield from _way_back(plan)
+            yield f"\nNothing was changed. To do it: {cancel}"
+        case Outcome.GOES_BACK_ALREADY:
+            yield from _way_back(plan)
+        case Outcome.ENDED | Outcome.CANNOT_RUN:
+            pass
+
+
+def _onward(plan: Forecast) -> Iterator[str]:
+    if plan.onward:
+        yield f"Still to come: {', '.join(plan.onward)}"
+    if plan.stall is not None:
+        yield click.style(f"It is stuck: {clean(plan.stall)}", fg="red")
+
+
+def _way_back(plan: Forecast) -> Iterator[str]:
     yield from _asked(plan)
     yield from _undone(plan.undone, plan.asked)
     if plan.kept:
@@ -52,8 +68,6 @@ def _lines(plan: Forecast, cancel: str) -> Iterator[str]:
         yield table(("STEP", "WHY"), [(each.step, each.why) for each in plan.kept], indent="  ")
     if plan.stall is not None:
         yield click.style(f"\nThere it would get stuck: {clean(plan.stall)}", fg="red")
-    if plan.outcome is Outcome.TURNS_BACK:
-        yield f"\nNothing was changed. To do it: {cancel}"
 
 
 def _asked(plan: Forecast) -> Iterator[str]:
@@ -66,6 +80,10 @@ def _asked(plan: Forecast) -> Iterator[str]:
         yield click.style(
             "  If all of them ran, it is too late: nothing is undone, and the saga succeeds.", fg="yellow"
         )
+    elif plan.all_ran_is_too_late is None:
+        yield click.style(
+            "  If all of them ran, their answers decide: with nothing left to cancel the saga succeeds.", fg="yellow"
+        )
 
 
 def _if_it_ran(asked: Asked, plan: Forecast) -> Cell | str:
@@ -73,7 +91,7 @@ def _if_it_ran(asked: Asked, plan: Forecast) -> Cell | str:
         return Cell("it is the pivot: too late, nothing is undone, the saga goes on", "yellow")
     if plan.all_ran_is_too_late and len(plan.asked) == 1:
         return Cell("it was the last one: too late, nothing is undone, the saga succeeds", "yellow")
-    return "it is undone"
+    return "it is undone" if asked.undoable else "it stays: there is nothing to undo"
 
 
 def _undone(undone: list[Undone], asked: list[Asked]) -> Iterator[str]:
