@@ -39,6 +39,11 @@ CASES: Final = (
     ),
     Case("NoReplica", "orders-web", "3m", fires={}, silent={'up{job="orders-web"}': "1x20"}),
     Case(
+        "NoReplica", "gateway", "3m",
+        fires={'up{job="gateway-metrics", endpoint="keys-metrics"}': "1x20"},
+        silent={'up{job="gateway-metrics", endpoint="metrics"}': "1x20"},
+    ),
+    Case(
         "RequestsFail", "orders-web", "11m",
         fires={'http_request_total{job="orders-web", status="500"}': "0+21x60",
                'http_request_total{job="orders-web", status="200"}': "0+979x60"},

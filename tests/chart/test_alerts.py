@@ -21,9 +21,14 @@ case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.alert)
 
 
 @pytest.fixture(scope="module")
-def groups() -> dict[str, Object]:
+def watched() -> Render:
+    """The chart where there is a Prometheus operator."""
+    return Render("watched", render("--api-versions=monitoring.coreos.com/v1"))
+
+
+@pytest.fixture(scope="module")
+def groups(watched) -> dict[str, Object]:
     """Every group of rules that the chart has, by name."""
-    watched = Render("watched", render("--api-versions=monitoring.coreos.com/v1"))
     return {group["name"]: group for one in watched.of("PrometheusRule") for group in one["spec"]["groups"]}
 
 
@@ -52,9 +57,37 @@ def test_every_alert_has_its_case(groups):
     assert alerts == {case.alert for case in CASES}
 
 
+def test_alerts_ask_for_jobs_that_prometheus_scrapes(watched, groups):
+    asked = {
+        job
+        for group in groups.values()
+        for rule in group["rules"]
+        for job in re.findall(r'job="([^"]+)"', rule["expr"])
+    }
+    assert asked <= set(scraped(watched)), "by default a job is called as its Service"
+
+
+def test_the_gateway_is_not_up_because_what_renews_its_keys_is(watched, groups):
+    (down,) = (rule for rule in groups["gateway"]["rules"] if rule["alert"] == "NoReplica")
+    assert 'endpoint="metrics"' in down["expr"]
+    assert scraped(watched)["gateway-metrics"] == {"metrics", "keys-metrics"}
+
+
+def scraped(chart: Render) -> dict[str, set[str]]:
+    """By Service, the ports that some ServiceMonitor has scraped."""
+    found: dict[str, set[str]] = {}
+    for monitor in chart.of("ServiceMonitor"):
+        wanted = monitor["spec"]["selector"]["matchLabels"]
+        ports = {endpoint["port"] for endpoint in monitor["spec"]["endpoints"]}
+        for service in chart.of("Service"):
+            if wanted.items() <= service["metadata"]["labels"].items():
+                found[service["metadata"]["name"]] = ports & {port["name"] for port in service["spec"]["ports"]}
+    return found
+
+
 def test_alerts_ask_for_metrics_and_labels_that_are_exported(parts):
     names = exported(f"http://127.0.0.1:{parts.instance.ports['rabbitmq-metrics']}/metrics/per-object")
     for series in {one for case in CASES for one in (*case.fires, *case.silent)}:
         metric, _, selector = series.partition("{")
         assert metric in names, f"nothing exports {metric}"
-        assert set(re.findall(r"(\w+)=", selector)) <= {"job", "pod"} | names[metric], series
+        assert set(re.findall(r"(\w+)=", selector)) <= {"job", "pod", "endpoint"} | names[metric], series

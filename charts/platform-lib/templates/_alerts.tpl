@@ -1,7 +1,8 @@
-{{/* What wakes somebody: one template for each kind of component. `job` is the name of the workload's Service. */}}
+{{/* What wakes somebody: one template for each kind of component. `job` is the name of the Service that
+     Prometheus finds the workload by: its own, or what `facts.up` says. */}}
 {{- define "platform-lib.alert-down" -}}
 - alert: NoReplica
-  expr: absent(up{job={{ .name | quote }}} == 1)
+  expr: absent(up{ {{- .facts.up | default (printf "job=%q" .name) -}} } == 1)
   for: 2m
   labels: {severity: critical, workload: {{ .name }}}
   annotations:
