@@ -40,7 +40,10 @@ _OF_FIELD: Final = re.compile(r"(inputSchema|deadline|defaults|compensationPolic
 
 def definitions_in(file: str) -> Iterator[Document]:
     """The documents that are SagaDefinitions. Raises CliError."""
-    return (document for document in read(file) if document.kind == KIND)
+    for document in read(file):
+        if document.kind == KIND:
+            document.insist_on_json()
+            yield document
 
 
 def load(document: Document) -> SagaDefinition:
@@ -53,7 +56,7 @@ def load(document: Document) -> SagaDefinition:
 
 def problems_in(document: Document) -> list[Problem]:
     """Everything that is wrong with a definition."""
-    found = [*document.twice(), *_form(document)]
+    found = [*document.problems, *_form(document)]
     return found or list(_meaning(document))
 
 
@@ -68,6 +71,7 @@ def _form(document: Document) -> Iterator[Problem]:
         yield _problem(
             document, f"{said}; use small letters, digits and dashes, such as place-order-v1", "metadata", "name"
         )
+    yield from _notes(document)
     for key in value.keys() - {"apiVersion", "kind", "metadata", "spec", "status"}:
         yield _problem(document, f"the field {key} is unknown", key)
     if "spec" not in value:
@@ -76,6 +80,17 @@ def _form(document: Document) -> Iterator[Problem]:
     for error in _schema().iter_errors(value["spec"]):
         path = ["spec", *error.instance_path, *_unknown(error)[:1]]
         yield _problem(document, f"{_place(document, error.instance_path)}{_sentence(error)}", *path)
+
+
+def _notes(document: Document) -> Iterator[Problem]:
+    """Labels and annotations are text, which YAML does not see in a number or a yes."""
+    metadata = document.value.get("metadata")
+    for field in ("labels", "annotations"):
+        notes = metadata.get(field) if isinstance(metadata, dict) else None
+        for name, note in notes.items() if isinstance(notes, dict) else ():
+            if not isinstance(note, str):
+                text = f"metadata.{field}: {name} must be text, not {_shown(note)}; put it in quotes"
+                yield _problem(document, text, "metadata", field, name)
 
 
 def _meaning(document: Document) -> Iterator[Problem]:
@@ -87,8 +102,9 @@ def _meaning(document: Document) -> Iterator[Problem]:
 
 
 def _definition(document: Document) -> SagaDefinition:
-    metadata = document.value["metadata"]
-    body = {"metadata": {"namespace": "", **metadata}, "spec": document.value["spec"]}
+    # of the rest of the metadata nothing is needed, and nothing is known to be right
+    metadata = {"name": document.value["metadata"]["name"], "namespace": ""}
+    body = {"metadata": metadata, "spec": document.value["spec"]}
     return msgspec.convert(body, SagaDefinition)
 
 

@@ -10,8 +10,12 @@ from typing import Any
 
 import pytest
 import yaml
+from click.testing import CliRunner
 from kubectl_saga.errors import CliError
 from kubectl_saga.kube.kubeconfig import read_access
+from kubectl_saga.main import saga as cli
+
+from operators.saga.tests.cli.authority import make_authority
 
 JSON = dict[str, Any]
 
@@ -71,6 +75,16 @@ def test_impersonation_is_not_forgotten(tmp_path: Path) -> None:
         ("Impersonate-Group", "a"),
         ("Impersonate-Group", "b"),
     ]
+    extra = {"scopes": ["view", "edit"], "example.org/why?": ["100%"], "grün%": ["x"]}
+    file = write(tmp_path / "config", config(user={"as": "ada", "as-uid": "u-1", "as-user-extra": extra}))
+    assert sorted(read_access(str(file), environment={}).headers()) == [
+        ("Impersonate-Extra-example.org%2Fwhy%3F", "100%"),
+        ("Impersonate-Extra-gr%C3%BCn%25", "x"),
+        ("Impersonate-Extra-scopes", "edit"),
+        ("Impersonate-Extra-scopes", "view"),
+        ("Impersonate-Uid", "u-1"),
+        ("Impersonate-User", "ada"),
+    ]
 
 
 def test_a_pod_uses_its_service_account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,6 +95,42 @@ def test_a_pod_uses_its_service_account(tmp_path: Path, monkeypatch: pytest.Monk
     access = read_access(environment=environment)
     assert (access.url, access.namespace) == ("https://[fd00::1]:443", "shop")
     assert access.headers() == [("Authorization", "Bearer pod")]
+    assert read_access(environment={**environment, "KUBECONFIG": "/dev/null"}).url == access.url
+    (tmp_path / "namespace").unlink()
+    assert read_access(environment=environment).namespace == "default"
+
+
+def test_a_pod_without_a_service_account_is_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kubectl_saga.kube.kubeconfig._POD", tmp_path / "serviceaccount")
+    environment = {"KUBERNETES_SERVICE_HOST": "10.0.0.1", "KUBECONFIG": str(tmp_path / "absent")}
+    with pytest.raises(CliError, match=f"no token of a service account is mounted at {tmp_path}") as caught:
+        read_access(environment=environment)
+    assert "--kubeconfig FILE" in str(caught.value.advice)
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.0.0.1")
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "absent"))
+    words = {"_KUBECTL_SAGA_COMPLETE": "bash_complete", "COMP_WORDS": "kubectl-saga get ", "COMP_CWORD": "2"}
+    result = CliRunner().invoke(cli, env=words, prog_name="kubectl-saga")
+    assert (result.output.strip(), result.exception) == ("", None), "nothing is offered, and nothing said"
+
+
+def test_an_empty_file_is_a_kubeconfig_without_entries(tmp_path: Path) -> None:
+    empty, good = tmp_path / "empty", write(tmp_path / "good", config())
+    empty.write_text("# nothing\n")
+    assert read_access(environment={"KUBECONFIG": f"{empty}:{good}"}).url == "https://one.example:6443"
+    with pytest.raises(CliError, match="names no current context"):
+        read_access(environment={"KUBECONFIG": str(empty)})
+
+
+def test_the_proxy_is_the_kubeconfigs_or_else_the_environments(tmp_path: Path) -> None:
+    environment = {"HTTPS_PROXY": "proxy.example:3128", "NO_PROXY": "two.example"}
+
+    def proxy(name: str, **cluster: str) -> str | None:
+        file = write(tmp_path / name, config(name, cluster=cluster))
+        return read_access(str(file), environment=environment).authority.proxy
+
+    assert proxy("one") == "http://proxy.example:3128"
+    assert proxy("two") is None
+    assert proxy("two", **{"proxy-url": "http://other:80"}) == "http://other:80"
 
 
 def plugin(folder: Path, script: str, **more: Any) -> JSON:
@@ -151,6 +201,18 @@ def test_a_kubeconfig_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     broken.write_text("a: [")
     with pytest.raises(CliError, match="is not YAML"):
         read_access(str(broken), environment={})
+
+
+def test_certificates_may_be_wrapped(tmp_path: Path) -> None:
+    files = make_authority(tmp_path)
+
+    def wrapped(file: Path) -> str:
+        return base64.encodebytes(file.read_bytes()).decode()
+
+    cluster = {"certificate-authority-data": wrapped(files.authority)}
+    user = {"client-certificate-data": wrapped(files.certificate), "client-key-data": wrapped(files.key)}
+    access = read_access(str(write(tmp_path / "config", config(cluster=cluster, user=user))), environment={})
+    assert access.tls().cert_store_stats()["x509_ca"] == 1
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,22 @@ from kubectl_saga.main import saga as cli
 from operators.saga.tests.cli.objects import REPOSITORY, definition, step
 
 JSON = dict[str, Any]
+MERGING = """---
+apiVersion: skald.dev/v1alpha1
+kind: SagaDefinition
+metadata: {{name: {}}}
+spec:
+  defaults:
+    retryPolicy: &usual {{maxAttempts: 3, initialInterval: 100ms}}
+  steps:
+  - name: a
+    participant: p
+    command: do
+    compensation: {{command: undo}}
+    retryPolicy:
+      <<: *usual
+      maxAttempts: {}
+"""
 
 
 def lint(*arguments: str | Path, stdin: str | None = None) -> Result:
@@ -157,3 +174,57 @@ def test_dates_stay_text_as_in_kubernetes(tmp_path: Path) -> None:
     file = tmp_path / "d.yaml"
     file.write_text(yaml.safe_dump(definition(step("a", input={"day": "DAY"}))).replace("DAY", "2026-11-22"))
     assert lint(file).exit_code == 0
+
+
+def test_json_is_read_as_json_is(tmp_path: Path) -> None:
+    file = tmp_path / "d.json"
+    body = definition(step("a", compensation={"none": "no way back \U0001f600"}))
+    file.write_text(json.dumps(body, indent="\t"))
+    assert lint(file).stdout == "1 definition, no problems\n"
+    file.write_text(json.dumps({**body, "data": 1}, indent="\t"))
+    assert lint(file).stdout == f"{file}:20: SagaDefinition d-v1: the field data is unknown\n"
+
+
+def test_a_key_that_overrides_what_is_merged_is_not_given_twice(tmp_path: Path) -> None:
+    file = tmp_path / "d.yaml"
+    file.write_text(MERGING.format("d-v1", 5) + MERGING.format("d-v2", 0))
+    lines = lint(file).stdout.splitlines()
+    assert len(lines) == 1
+    assert lines[0].startswith(f"{file}:30: SagaDefinition d-v2: step a: retryPolicy.maxAttempts: 0 is less than")
+
+
+def test_keys_are_text_and_a_key_that_kubectl_would_call_otherwise_is_a_problem(tmp_path: Path) -> None:
+    schema = {"type": "object", "properties": {"404": {}, "KEY": {"type": "string"}}}
+    file = tmp_path / "d.yaml"
+    text = yaml.safe_dump(definition(step("a", input={"200": "x"}), inputSchema=schema)).replace("'", "")
+    file.write_text(text.replace("KEY", "on"))
+    assert lint(file).stdout == f"{file}:10: the key on is no text to YAML; put it in quotes\n"
+    file.write_text(text.replace("KEY", "'on'"))
+    assert lint(file).exit_code == 0
+
+
+def test_a_character_that_no_yaml_may_have_is_a_problem_of_its_file_only(tmp_path: Path) -> None:
+    broken, good = tmp_path / "broken.yaml", tmp_path / "good.yaml"
+    broken.write_text(yaml.safe_dump(definition(step("a"))) + "# \x1b\n")
+    good.write_text(yaml.safe_dump(definition(step("a"))))
+    result = lint(broken, good)
+    assert "this is not YAML: it has the character #x1b" in result.stdout
+    assert result.stderr == "error: 1 problem in 1 definition\n"
+
+
+def test_labels_and_annotations_must_be_text(tmp_path: Path) -> None:
+    metadata = {"name": "d-v1", "labels": {"tier": 1, "app": "x"}, "annotations": {"example.org/reviewed": True}}
+    assert problems(tmp_path, {**definition(step("a")), "metadata": metadata}) == [
+        "6: SagaDefinition d-v1: metadata.labels: tier must be text, not 1; put it in quotes",
+        "9: SagaDefinition d-v1: metadata.annotations: example.org/reviewed must be text, not true; put it in quotes",
+    ]
+    assert problems(tmp_path, {**definition(step("a")), "metadata": {"name": "d-v1", "generation": "x"}}) == [
+        "1 definition, no problems"
+    ]
+
+
+def test_what_only_yaml_can_say_matters_in_definitions_only(tmp_path: Path) -> None:
+    bad = definition(step("a"), inputSchema={"maximum": float("inf")})
+    assert problems(tmp_path, {"kind": "Other", "value": float("inf")}, bad) == [
+        "4: Kubernetes cannot keep a value in it: Out of range float values are not JSON compliant"
+    ]

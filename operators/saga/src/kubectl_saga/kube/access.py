@@ -10,12 +10,16 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
 
 from kubectl_saga.errors import CliError
 
 if TYPE_CHECKING:
     from kubectl_saga.kube.execplugin import Credential, ExecPlugin
+
+_IN_HEADER_NAMES: Final = "!#$&'*+^`|"
+"""May stand in a header's name, besides what no URL escapes either; the API server undoes the escapes of the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,7 @@ class Authority:
     """The name in the certificate, when the URL has another."""
     insecure: bool = False
     proxy: str | None = None
+    """Its URL, from the kubeconfig or the environment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,10 @@ class User:
     plugin: ExecPlugin | None = None
     acts_as: str | None = None
     acts_in: tuple[str, ...] = ()
+    acts_under: str | None = None
+    """The uid of whom it acts as."""
+    acts_with: tuple[tuple[str, str], ...] = ()
+    """What else is known of whom it acts as; a key may have several values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +72,7 @@ class Access:
         """Who asks. Raises CliError."""
         token = self._token()
         headers = [("Authorization", f"Bearer {token}")] if token else []
-        if self.user.acts_as:
-            headers.append(("Impersonate-User", self.user.acts_as))
-        return headers + [("Impersonate-Group", group) for group in self.user.acts_in]
+        return [*headers, *self._impersonation()]
 
     def tls(self) -> ssl.SSLContext:
         """Trusts the cluster's own authority, and shows the client's certificate. Raises CliError."""
@@ -77,10 +84,24 @@ class Access:
             if authority.insecure:
                 context.check_hostname = False
                 context.verify_mode = ssl.CERT_NONE
+            # Since Python 3.13 this is on: it refuses authorities without key identifiers, which kubectl takes and
+            # many clusters have. The chain, the name and the dates are checked all the same.
+            context.verify_flags &= ~ssl.VERIFY_X509_STRICT
             self._show_certificate(context)
         except (OSError, ValueError) as error:
             raise CliError(f"{self.source}: its certificates cannot be used: {error}") from None
         return context
+
+    def _impersonation(self) -> Iterator[tuple[str, str]]:
+        user = self.user
+        if user.acts_as:
+            yield "Impersonate-User", user.acts_as
+        if user.acts_under:
+            yield "Impersonate-Uid", user.acts_under
+        for group in user.acts_in:
+            yield "Impersonate-Group", group
+        for key, value in user.acts_with:
+            yield f"Impersonate-Extra-{quote(key, safe=_IN_HEADER_NAMES)}", value
 
     def _credential(self) -> Credential | None:
         return self.user.plugin.credential() if self.user.plugin else None
@@ -110,7 +131,7 @@ class Access:
 
 def _decode(data: str) -> bytes:
     try:
-        return base64.b64decode(data, validate=True)
+        return base64.b64decode("".join(data.split()), validate=True)  # it may be wrapped
     except binascii.Error as error:
         raise ValueError(f"data that is not base64: {error}") from None
 

@@ -10,10 +10,11 @@ import time
 from collections.abc import Generator, Iterator, Mapping
 from http import HTTPStatus
 from typing import Any, Final
-from urllib.parse import unquote, urlencode, urlsplit
+from urllib.parse import unquote, urlencode
 
 from kubectl_saga.errors import CliError
 from kubectl_saga.kube.access import Access
+from kubectl_saga.kube.proxies import parts_of
 
 JSON = Any
 MANAGER: Final = "kubectl-saga"
@@ -23,6 +24,8 @@ _TIMEOUT: Final = 30.0
 _PATIENCE: Final = 10
 """Times that a call is made again which the API server had no time for, as client-go does. It answers so too while it
 makes ready for a kind that it has just learnt of; nothing was done then."""
+_LATER: Final = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
+"""How it says that it has no time, with ``Retry-After``."""
 _LONGEST_PAUSE: Final = 10
 """Seconds before such a call, whatever the API server asks for."""
 _WATCH: Final = 300
@@ -116,9 +119,9 @@ class Api:
         response = self._try(method, path, query, headers, body)
         for _ in range(_PATIENCE):
             after = response.getheader("Retry-After", "")
-            if response.status != HTTPStatus.TOO_MANY_REQUESTS or not after.isdecimal():
+            if response.status not in _LATER or not after.isdecimal():
                 break
-            response.read()
+            self.close()  # rather than reading the rest, which may break off: it may be about to stop
             time.sleep(min(int(after), _LONGEST_PAUSE))
             response = self._try(method, path, query, headers, body)
         if response.status == HTTPStatus.UNAUTHORIZED and self.access.user.plugin is not None:
@@ -137,7 +140,7 @@ class Api:
         headers: Mapping[str, str],
         body: Mapping[str, JSON] | None,
     ) -> http.client.HTTPResponse:
-        target = urlsplit(self.access.url).path + path + (f"?{urlencode(query)}" if query else "")
+        target = parts_of(self.access.url).path + path + (f"?{urlencode(query)}" if query else "")
         payload = None if body is None else json.dumps(body).encode()
         try:
             connection = self._connection = self._connection or self._connect()
@@ -153,12 +156,12 @@ class Api:
             raise self._unreachable(error) from None
 
     def _connect(self) -> http.client.HTTPConnection:
-        server = urlsplit(self.access.url)
-        proxy = urlsplit(self.access.authority.proxy) if self.access.authority.proxy else None
+        server, through = parts_of(self.access.url), self.access.authority.proxy
+        proxy = parts_of(through) if through else None
         if server.hostname is None or server.scheme not in ("http", "https"):
             raise CliError(f"{self.access.source}: its server {self.access.url!r} is no URL")
-        if proxy is not None and (proxy.scheme not in ("http", "https") or proxy.hostname is None):
-            raise CliError(f"{self.access.source}: its proxy-url {proxy.geturl()!r} is not http:// or https://")
+        if proxy is not None and (proxy.scheme != "http" or proxy.hostname is None):
+            raise self._no_way_through(str(through))
         host, port = server.hostname, server.port or (443 if server.scheme == "https" else 80)
         at_host, at_port = (host, port) if proxy is None else (str(proxy.hostname), proxy.port or 80)
         connection = (
@@ -169,6 +172,15 @@ class Api:
         if proxy is not None:
             connection.set_tunnel(host, port, _proxy_headers(proxy.username, proxy.password))
         return connection
+
+    def _no_way_through(self, proxy: str) -> CliError:
+        """To say a password to it in plain text would be worse than not to go."""
+        scheme, mark, rest = proxy.rpartition("://")
+        return CliError(
+            f"{self.access.source}: the proxy {scheme}{mark}{rest.rpartition('@')[2]} on the way to {self.access.url} "
+            "is not http://",
+            "Name one that is, as proxy-url of the cluster or in the variable HTTPS_PROXY, or none for it in NO_PROXY.",
+        )
 
     def _unreachable(self, error: Exception) -> CliError:
         why = str(error) or type(error).__name__
@@ -209,7 +221,10 @@ def _proxy_headers(user: str | None, password: str | None) -> dict[str, str]:
 
 
 def _sentence(response: http.client.HTTPResponse) -> str:
-    body = response.read()
+    try:
+        body = response.read()
+    except (http.client.HTTPException, OSError):  # it stops while it refuses
+        body = b""
     try:
         document = json.loads(body)
         return str(document["message"])

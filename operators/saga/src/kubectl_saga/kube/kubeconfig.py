@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,10 +13,12 @@ import yaml
 from kubectl_saga.errors import CliError
 from kubectl_saga.kube.access import Access, Authority, User
 from kubectl_saga.kube.execplugin import ExecPlugin
+from kubectl_saga.kube.proxies import proxy_for
 
 JSON = Any
 _POD: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 _SECTIONS: Final = {"clusters": "cluster", "users": "user", "contexts": "context"}
+_NAME_ONE: Final = "Name one with --kubeconfig FILE or the variable KUBECONFIG."
 _PATHS: Final = {"certificate-authority", "client-certificate", "client-key", "tokenFile"}
 
 
@@ -26,14 +28,16 @@ def read_access(
     """Where to connect. ``kubeconfig`` and ``context`` are kubectl's options. Raises CliError."""
     environment = os.environ if environment is None else environment
     files = _files(kubeconfig, environment)
-    if not any(file.exists() for file in files):
-        if kubeconfig is None and context is None and "KUBERNETES_SERVICE_HOST" in environment:
-            return _pod(environment)
-        raise CliError(
-            f"there is no kubeconfig at {_names(files)}",
-            "Name one with --kubeconfig FILE or the variable KUBECONFIG.",
-        )
-    return _Merged(files).access(context)
+    merged = _Merged(files)
+    if merged.is_empty and kubeconfig is None and context is None and "KUBERNETES_SERVICE_HOST" in environment:
+        access = _pod(environment)
+    elif not any(file.exists() for file in files):
+        raise CliError(f"there is no kubeconfig at {_names(files)}", _NAME_ONE)
+    else:
+        access = merged.access(context)
+    if access.authority.proxy:
+        return access
+    return replace(access, authority=replace(access.authority, proxy=proxy_for(access.url, environment)))
 
 
 def _files(kubeconfig: str | None, environment: Mapping[str, str]) -> Sequence[Path]:
@@ -51,13 +55,22 @@ def _names(files: Sequence[Path]) -> str:
 def _pod(environment: Mapping[str, str]) -> Access:
     host, port = environment["KUBERNETES_SERVICE_HOST"], environment.get("KUBERNETES_SERVICE_PORT", "443")
     host = f"[{host}]" if ":" in host else host
+    if not (_POD / "token").is_file():
+        raise CliError(f"there is no kubeconfig, and no token of a service account is mounted at {_POD}", _NAME_ONE)
     return Access(
         url=f"https://{host}:{port}",
         authority=Authority(ca_file=_POD / "ca.crt"),
         user=User(token_file=_POD / "token"),
-        namespace=(_POD / "namespace").read_text().strip(),
+        namespace=_namespace_of_pod(),
         source="the pod's service account",
     )
+
+
+def _namespace_of_pod() -> str:
+    try:
+        return (_POD / "namespace").read_text().strip() or "default"
+    except OSError:
+        return "default"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +97,11 @@ class _Merged:
             for entry in document.get(section) or ():
                 body = _absolute(entry.get(field) or {}, file.parent)
                 self._entries.setdefault((section, str(entry.get("name"))), _Entry(body, file))
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is configured, as when there is no file at all."""
+        return not self._current and not self._entries
 
     def access(self, wanted: str | None) -> Access:
         name = wanted or self._current
@@ -127,6 +145,8 @@ def _read(file: Path) -> Mapping[str, JSON]:
         raise CliError(f"the kubeconfig {file} cannot be read: {error.strerror}") from None
     except yaml.YAMLError as error:
         raise CliError(f"the kubeconfig {file} is not YAML: {error}") from None
+    if document is None:  # an empty file, such as /dev/null
+        return {}
     if not isinstance(document, Mapping):
         raise CliError(f"the kubeconfig {file} holds no configuration")
     return document
@@ -160,6 +180,7 @@ def _user(entry: _Entry, cluster: Mapping[str, JSON]) -> User:
             f"the user in {entry.file} has an auth-provider, which kubectl dropped in version 1.26",
             "Use your provider's exec plugin instead.",
         )
+    extra: Mapping[str, Sequence[str]] = body.get("as-user-extra") or {}
     return User(
         token=body.get("token"),
         token_file=_path(body, "tokenFile"),
@@ -170,4 +191,6 @@ def _user(entry: _Entry, cluster: Mapping[str, JSON]) -> User:
         plugin=ExecPlugin(body["exec"], cluster, body["folder"]) if body.get("exec") else None,
         acts_as=body.get("as"),
         acts_in=tuple(body.get("as-groups") or ()),
+        acts_under=body.get("as-uid"),
+        acts_with=tuple((str(key), str(value)) for key, values in extra.items() for value in values or ()),
     )

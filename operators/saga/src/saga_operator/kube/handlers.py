@@ -6,6 +6,7 @@ Only ``on.event``: every other kind of handler writes annotations or finalizers,
 from __future__ import annotations
 
 import logging
+import ssl
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Protocol, Self
@@ -15,7 +16,7 @@ import kopf
 from saga_operator.domain.kinds import GROUP, VERSION, Saga, SagaDecision, SagaDefinition
 from saga_operator.engine.ports import Ref
 from saga_operator.kube import codec
-from saga_operator.kube.client import Access
+from saga_operator.kube.client import Access, trust
 from saga_operator.kube.decisions import UNANSWERED_SELECTOR
 from saga_operator.kube.store import LIVE_SELECTOR
 
@@ -72,13 +73,20 @@ def make_registry() -> kopf.OperatorRegistry:
 async def log_in(memo: Shell, **_: Any) -> kopf.ConnectionInfo:
     """Called at the start, after a 401, and when the last answer has expired: then the file holds a newer token."""
     access = memo.access
-    return kopf.ConnectionInfo(
+    return _Login(
         server=access.url,
         ca_path=str(access.ca_file),
         scheme="Bearer",
         token=access.token.read(),
         expiration=datetime.now(UTC) + LOGIN_LIFE,
     )
+
+
+class _Login(kopf.ConnectionInfo):
+    """kopf trusts whom our own client trusts."""
+
+    def as_ssl_context(self) -> ssl.SSLContext:
+        return trust(str(self.ca_path))
 
 
 async def handle_saga_event(event: Mapping[str, Any], memo: Shell, **_: Any) -> None:
