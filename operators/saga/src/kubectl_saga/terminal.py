@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Callable
 from typing import Final
 
@@ -16,11 +17,10 @@ _PIPE: Final = (120, 40)
 
 def console() -> Console:
     """On standard output."""
-    coloured = in_colour()
     return Console(
         width=shutil.get_terminal_size(_PIPE).columns,
-        no_color=not coloured,
-        force_terminal=coloured,
+        no_color=not in_colour(),
+        force_terminal=sys.stdout.isatty(),  # whether it can be drawn on, which NO_COLOR does not ask to leave off
         highlight=False,
         markup=False,
         emoji=False,

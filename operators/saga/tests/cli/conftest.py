@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -56,3 +57,11 @@ def write(tmp_path: Path) -> Callable[[JSON], Path]:
         return file
 
     return to_file
+
+
+@pytest.fixture
+def heed_ctrl_c() -> Iterator[None]:
+    """A shell has what it starts in the background ignore Ctrl-C, and whatever these tests start would inherit that."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)

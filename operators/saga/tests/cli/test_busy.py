@@ -17,6 +17,7 @@ class Server(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     busy: int
+    status: int
     headers_then: dict[str, str]
     bodies: list[bytes]
 
@@ -25,8 +26,8 @@ class Server(BaseHTTPRequestHandler):
         refuses = type(self).busy > 0
         type(self).busy -= 1
         body = b'{"message": "storage is (re)initializing"}' if refuses else b'{"made": true}'
-        self.send_response(429 if refuses else 201)
-        for name, value in {**(self.headers_then if refuses else {}), "Content-Length": str(len(body))}.items():
+        self.send_response(self.status if refuses else 201)
+        for name, value in {"Content-Length": str(len(body)), **(self.headers_then if refuses else {})}.items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
@@ -44,7 +45,7 @@ def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 @pytest.fixture
 def server(slept: list[float]) -> Iterator[type[Server]]:
-    handler = type("Handler", (Server,), {"busy": 0, "headers_then": {"Retry-After": "1"}, "bodies": []})
+    handler = type("Handler", (Server,), {"busy": 0, "status": 429, "headers_then": {"Retry-After": "1"}, "bodies": []})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as serving:
         threading.Thread(target=serving.serve_forever, daemon=True).start()
         handler.api = Api(Access(f"http://127.0.0.1:{serving.server_port}", Authority(), User(), "shop", "a test"))
@@ -52,8 +53,9 @@ def server(slept: list[float]) -> Iterator[type[Server]]:
         serving.shutdown()
 
 
-def test_it_is_asked_again_when_it_says(server: type[Server], slept: list[float]) -> None:
-    server.busy = 3
+@pytest.mark.parametrize("status", [429, 503])
+def test_it_is_asked_again_when_it_says(server: type[Server], slept: list[float], status: int) -> None:
+    server.busy, server.status = 3, status
     assert server.api.create("/sagas", {"a": 1}) == {"made": True}
     assert slept == [1, 1, 1]
     assert server.bodies == [b'{"a": 1}'] * 4
@@ -72,8 +74,22 @@ def test_a_pause_has_a_bound(server: type[Server], slept: list[float]) -> None:
     assert slept == [10]
 
 
-def test_a_refusal_without_a_time_is_final(server: type[Server], slept: list[float]) -> None:
-    server.busy, server.headers_then = 1, {}
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_refusal_without_a_time_is_final(server: type[Server], slept: list[float], status: int) -> None:
+    server.busy, server.status, server.headers_then = 1, status, {}
     with pytest.raises(ApiError):
         server.api.create("/sagas", {})
     assert slept == []
+
+
+def test_a_failure_that_may_have_done_something_is_final(server: type[Server], slept: list[float]) -> None:
+    server.busy, server.status = 1, 500
+    with pytest.raises(ApiError):
+        server.api.create("/sagas", {})
+    assert slept == []
+
+
+def test_a_refusal_that_breaks_off_is_a_refusal(server: type[Server]) -> None:
+    server.busy, server.status, server.headers_then = 1, 503, {"Content-Length": "1000", "Connection": "close"}
+    with pytest.raises(ApiError, match="503 Service Unavailable"):
+        server.api.create("/sagas", {})

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
 import signal
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +13,12 @@ import pytest
 from skald_wire import Command
 
 from operators.saga.tests.cli.conftest import Run
+from operators.saga.tests.cli.terminals import BIN, on_a_terminal
 from operators.saga.tests.component.kit.cluster import eventually
 from operators.saga.tests.component.kit.participants import Decline, Participant
 from operators.saga.tests.component.kit.yard import Yard, step
 
 JSON = dict[str, Any]
-BIN = Path(sys.executable).parent
 STEPS = (
     step("book", "inventory", input={"trip": "$(input.trip)"}),
     step("hold", "payments", compensation={"command": "free", "input": {"booking": "$(steps.book.output.did)"}}),
@@ -144,14 +140,6 @@ def test_a_terminal_sees_the_story_grow_until_the_end(participants: list[Partici
     assert "\x1b[" in shown
 
 
-@pytest.fixture
-def heed_ctrl_c() -> Iterator[None]:
-    """A shell has what it starts in the background ignore Ctrl-C, and whatever these tests start would inherit that."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
 @pytest.mark.usefixtures("heed_ctrl_c")
 def test_a_namespace_is_watched_until_ctrl_c(participants: list[Participant], parts: Any, yard: Yard) -> None:
     arguments = [BIN / "kubectl-saga", "watch", "-n", yard.namespace, "--kubeconfig", parts.kubeconfig]
@@ -169,22 +157,3 @@ def test_a_terminal_shows_the_whole_namespace(participants: list[Participant], p
     yard.cluster.start("shown", "stay", input={"trip": "t-5"})
     shown = on_a_terminal(["watch", "-n", yard.namespace], str(parts.kubeconfig), stop_at="shown ")
     assert f"sagas in {yard.namespace}: " in shown
-
-
-def on_a_terminal(arguments: list[str], kubeconfig: str, stop_at: str | None = None) -> str:
-    """Everything that a program writes to a terminal until it ends, or until Ctrl-C when it has written ``stop_at``."""
-    ours, theirs = pty.openpty()
-    environment = {**os.environ, "KUBECONFIG": kubeconfig, "TERM": "xterm", "COLUMNS": "120", "LINES": "40"}
-    command = [BIN / "kubectl-saga", *arguments]
-    with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment) as program:
-        os.close(theirs)
-        written = ""
-        with suppress(OSError):  # how Linux says that the other side is closed
-            while part := os.read(ours, 65536):
-                written += part.decode(errors="replace")
-                if stop_at is not None and stop_at in written:
-                    program.send_signal(signal.SIGINT)
-                    stop_at = None
-        assert program.wait(30) == 0, written
-    os.close(ours)
-    return written

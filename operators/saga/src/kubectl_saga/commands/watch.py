@@ -40,13 +40,14 @@ Change = tuple[str, Object]
 def command(session: Session, name: str | None) -> None:
     """Follow one saga, or all of a namespace, live.
 
-    One saga is followed to its end, all of them until you press Ctrl-C. Without a terminal, a line is printed for
-    every change.
+    One saga is followed to its end, all of them until you press Ctrl-C. Without a terminal, or on a dumb one, a line is
+    printed for every change.
     """
     sagas = session.sagas
     latest = sagas.saga(name) if name is not None else None
+    screen = console()
     with suppress(KeyboardInterrupt):  # how watching ends
-        if not sys.stdout.isatty():
+        if not screen.is_terminal or screen.is_dumb_terminal:
             _print_changes(sagas, name)
         elif latest is None:
             _show_all(sagas)
@@ -67,30 +68,33 @@ def _print_changes(sagas: Sagas, name: str | None) -> None:
 
 def _show_all(sagas: Sagas) -> None:
     known: dict[str, Object] = {}
+    listener = _Listener(sagas, None)
     with Live(console=console(), auto_refresh=False, screen=True) as screen:
-        for changes in _frames(sagas, None):
+        for changes in listener.frames():
             for kind, saga in changes:
                 key = str(saga["metadata"]["name"])
                 if kind == "DELETED":
                     known.pop(key, None)
                 else:
                     known[key] = saga
-            screen.update(_page(sagas, list(known.values()), screen.console.height), refresh=True)
+            page = _page(sagas, list(known.values()), listener.trouble, screen.console.height)
+            screen.update(page, refresh=True)
 
 
-def _page(sagas: Sagas, known: list[Object], height: int) -> RenderableType:
+def _page(sagas: Sagas, known: list[Object], trouble: str, height: int) -> RenderableType:
     """As many as fit; the stuck ones are above."""
     shown = stuck_first(known)[: max(1, height - 3)]
     title = f"sagas in {sagas.namespace}: {counts(known) or 'none'}"
-    return Group(Text(title, "bold"), Text(), Text.from_ansi(sagas_table(shown), no_wrap=True, overflow="crop"))
+    return Group(Text(title, "bold"), _line(trouble), Text.from_ansi(sagas_table(shown), no_wrap=True, overflow="crop"))
 
 
 def _show_one(sagas: Sagas, latest: Object) -> None:
     name = str(latest["metadata"]["name"])
     stored = sagas.definition_if_readable(latest["spec"]["definition"])
     definition = typed(SagaDefinition, stored) if stored is not None else None
+    listener = _Listener(sagas, name)
     with Live(console=console(), auto_refresh=False, vertical_overflow="crop") as screen:
-        for changes in _frames(sagas, name):
+        for changes in listener.frames():
             for kind, saga in changes:
                 if kind == "DELETED":
                     raise CliError(f"saga {name} was deleted")
@@ -98,32 +102,46 @@ def _show_one(sagas: Sagas, latest: Object) -> None:
             story = tell(
                 typed(Saga, latest), definition, time.time(), fields=latest["metadata"].get("managedFields", ())
             )
-            screen.update(draw(story, screen.console.width), refresh=True)
+            above = [_line(listener.trouble)] if listener.trouble else []
+            screen.update(Group(*above, draw(story, screen.console.width)), refresh=True)
             if phase_of(latest) in ENDED:
                 return
 
 
-def _frames(sagas: Sagas, name: str | None) -> Iterator[list[Change]]:
-    """What changed since the last frame; a frame comes at least once a second, so that ages move."""
-    queue: SimpleQueue[Change | CliError] = SimpleQueue()
-    Thread(target=_feed, args=(queue, sagas, name), daemon=True).start()
-    changes: list[Change] = []
-    while True:
-        while not queue.empty():
-            changes.append(_taken(queue.get()))
-        yield changes
+def _line(trouble: str) -> Text:
+    return Text(trouble, "yellow", no_wrap=True, overflow="ellipsis")
+
+
+class _Listener:
+    """Follows sagas in a thread of its own, so that the picture moves while nothing is heard."""
+
+    def __init__(self, sagas: Sagas, name: str | None) -> None:
+        self.trouble = ""
+        """Why nothing is heard at present."""
+        self._heard: SimpleQueue[Change | CliError] = SimpleQueue()
+        Thread(target=self._listen, args=(sagas, name), daemon=True).start()
+
+    def frames(self) -> Iterator[list[Change]]:
+        """What changed since the last frame; a frame comes at least once a second, so that ages move."""
+        changes: list[Change] = []
+        while True:
+            while not self._heard.empty():
+                changes.append(_taken(self._heard.get()))
+            yield changes
+            try:
+                changes = [_taken(self._heard.get(timeout=_FRAME))]
+            except Empty:
+                changes = []
+
+    def _listen(self, sagas: Sagas, name: str | None) -> None:
         try:
-            changes = [_taken(queue.get(timeout=_FRAME))]
-        except Empty:
-            changes = []
+            for change in sagas.follow(name, self._note):
+                self._heard.put(change)
+        except CliError as error:
+            self._heard.put(error)
 
-
-def _feed(queue: SimpleQueue[Change | CliError], sagas: Sagas, name: str | None) -> None:
-    try:
-        for change in sagas.follow(name):
-            queue.put(change)
-    except CliError as error:
-        queue.put(error)
+    def _note(self, trouble: str) -> None:
+        self.trouble = trouble
 
 
 def _taken(given: Change | CliError) -> Change:

@@ -10,20 +10,24 @@ from urllib.parse import quote
 from kubectl_saga.errors import CliError
 from kubectl_saga.kube.api import Api, ApiError
 from kubectl_saga.kube.paging import PAGE, pages
+from kubectl_saga.kube.patience import Patience, Tell, to_stderr, will_pass
 
 JSON = Any
 Object = dict[str, Any]
 _GROUP: Final = "skald.dev"
 _API: Final = f"/apis/{_GROUP}/v1alpha1"
+_AT_ONCE: Final = 1.0
+"""Seconds within which a stream that ends without a change has failed."""
 _NAMES_ONLY: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
 
 class Sagas:
     """Reads and changes sagas. Every method raises CliError with what to do."""
 
-    def __init__(self, api: Api, namespace: str) -> None:
+    def __init__(self, api: Api, namespace: str, patience: Patience | None = None) -> None:
         self.namespace = namespace
         self._api = api
+        self._patience = patience or Patience()
 
     def saga(self, name: str) -> Object:
         """One saga."""
@@ -119,31 +123,43 @@ class Sagas:
         """One decision."""
         return self._get("sagadecisions", "decision", name)
 
-    def follow(self, name: str | None = None) -> Iterator[tuple[str, Object]]:
+    def follow(self, name: str | None = None, tell: Tell = to_stderr) -> Iterator[tuple[str, Object]]:
         """Every saga, or the one, as it is and as it changes: (ADDED, MODIFIED or DELETED, the object), for ever.
 
-        After an interruption everything is told again, and what went meanwhile as DELETED.
+        An interruption is waited out, and ``tell`` hears of it. What changed meanwhile is told as ADDED, and what went
+        as DELETED. Raises CliError when not even the first list succeeds, or when the API server refuses for good.
         """
         selector = {"fieldSelector": f"metadata.name={name}"} if name else {}
         known: dict[str, Object] = {}
+        begun = False
         while True:
-            items, version = self._pages(self._path("sagas"), selector)
-            present = {str(item["metadata"]["name"]): item for item in items}
-            yield from [("DELETED", item) for gone, item in known.items() if gone not in present]
-            yield from [("ADDED", item) for item in items]
-            known = present
-            yield from self._changes(selector, version, known)
+            try:
+                items, version = self._pages(self._path("sagas"), selector)
+                begun = True
+                tell("")
+                present = {str(item["metadata"]["name"]): item for item in items}
+                yield from [("DELETED", item) for gone, item in known.items() if gone not in present]
+                yield from [("ADDED", item) for each, item in present.items() if known.get(each) != item]
+                known = present
+                yield from self._changes(selector, version, known)
+            except CliError as error:
+                if not begun or not will_pass(error):
+                    raise
+                self._patience.explain(error, tell)
+            self._patience.wait()
 
     def _changes(
         self, selector: Mapping[str, str], version: str, known: dict[str, Object]
     ) -> Iterator[tuple[str, Object]]:
         """Until the API server no longer has the version that the stream would go on from."""
         while True:
+            opened, before = self._patience.clock(), version
             for event in self._watch(selector, version):
                 kind, item = str(event["type"]), event["object"]
                 if kind == "ERROR":
                     return
                 version = str(item["metadata"]["resourceVersion"])
+                self._patience.over()
                 if kind == "BOOKMARK":
                     continue
                 if kind == "DELETED":
@@ -151,6 +167,10 @@ class Sagas:
                 else:
                     known[str(item["metadata"]["name"])] = item
                 yield kind, item
+            if version == before and self._patience.clock() - opened < _AT_ONCE:
+                self._patience.wait()
+            else:
+                self._patience.over()
 
     def _watch(self, selector: Mapping[str, str], version: str) -> Iterator[JSON]:
         try:
@@ -219,10 +239,11 @@ def _selecting(fields: Mapping[str, str]) -> dict[str, str]:
 _SELECTABLE: Final = {"phase": "status.phase", "definition": "spec.definition"}
 
 
-def _no_kind(error: ApiError) -> CliError | None:
+def _no_kind(error: ApiError) -> ApiError | None:
     if error.status != HTTPStatus.NOT_FOUND:
         return None
-    return CliError(
+    return ApiError(
+        error.status,
         "this cluster does not know sagas",
         "Install the chart's CustomResourceDefinitions, or choose another cluster with --context.",
     )
