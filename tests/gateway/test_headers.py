@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -49,6 +50,12 @@ def test_every_answer_has_a_request_id(gateway, token):
 def test_nobody_says_who_he_is_by_a_header(gateway, token, path):
     seen = gateway.ask("GET", path, token=token, headers=dict.fromkeys(SPOOFED, "admin")).json["headers"]
     assert not {header.lower() for header in SPOOFED} & set(seen)
+
+
+def test_nobody_outside_says_how_soon_services_must_answer_each_other(gateway, token):
+    soon = (datetime.now(UTC) + timedelta(seconds=1)).isoformat()
+    seen = gateway.ask("GET", "/v1/orders", token=token, headers={"X-Request-Deadline": soon}).json["headers"]
+    assert "x-request-deadline" not in seen
 
 
 def test_a_header_that_a_service_would_read_as_another_is_refused(gateway):

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
 import threading
 from contextlib import closing
+from pathlib import Path
 from uuid import uuid4
 
+import bson
+import yaml
 from inventory.domain import Line
 from inventory.store import MongoShelf
-from inventory.worker import MARKS_KEPT, Forgetting
+from inventory.worker import MARKS_KEPT, PAUSE, Forgetting
 from skald.mongo import StoreUnavailable
 from skald.testing.broker import OperatorProbe
 from skald.testing.messages import SagaStep
@@ -57,6 +61,28 @@ def test_R7_marks_are_forgotten_when_their_time_is_over(stocked, database):
     assert Forgetting(stocked, clock=lambda: begun + MARKS_KEPT).forget() == 0
     assert Forgetting(stocked, clock=lambda: begun + MARKS_KEPT + 1).forget() == 1
     assert database["stock"].find_one({"_id": "drum"})["holds"] == {}
+
+
+def seconds(duration):
+    unit = {"ms": 0.001, "s": 1.0, "m": 60.0}
+    number, name = re.fullmatch(r"([0-9]+)(ms|s|m)", duration).groups()
+    return int(number) * unit[name]
+
+
+def test_marks_are_kept_for_all_tries_that_a_saga_gives_a_reservation():
+    defaults = yaml.safe_load(Path("manifests/definitions/place-order-v1.yaml").read_text())["spec"]["defaults"]
+    retry = defaults["retryPolicy"]
+    longest = retry["maxAttempts"] * (seconds(defaults["timeout"]) + seconds(retry["maxInterval"]))
+    assert longest < MARKS_KEPT
+
+
+def test_a_sku_that_two_hundred_orders_a_second_ask_for_stays_far_below_what_a_document_may_have(stocked, database):
+    def size():
+        return len(bson.encode(database["stock"].find_one({"_id": "drum"})))
+
+    empty = size()
+    reservation("sold", Line("drum", 1), minutes=10**8).take(stocked)
+    assert (size() - empty) * 200 * (MARKS_KEPT + PAUSE) < 16 * 2**20 / 2
 
 
 def test_forgetting_goes_on_after_a_round_without_the_database(caplog):

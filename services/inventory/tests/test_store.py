@@ -8,7 +8,7 @@ from threading import Barrier
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
-from inventory.domain import Line, NotHeld, Stock, Taken
+from inventory.domain import Line, NotHeld, Shortage, Stock, Taken
 from inventory.seed import STOCK
 
 from services.inventory.tests.model import at, reservation
@@ -72,6 +72,33 @@ def test_R5_a_sale_whose_mark_is_forgotten_is_still_a_sale(stocked):
     stocked.forget(at(10**8 + 1))
     wanted.sell(stocked)
     assert stock_of(stocked, "drum") == {"drum": (3, 0, 2)}
+
+
+@pytest.mark.parametrize("end", ["take_back", "sell"])
+def test_R7_a_release_or_commit_that_is_tried_for_hours_is_right_though_its_marks_are_forgotten(stocked, end):
+    wanted = reservation("wanted", Line("drum", 2), Line("harp", 3), minutes=10**8)
+    assert wanted.take(stocked) is None
+    getattr(stocked, end)(Line("drum", 2), wanted)  # and then the worker is killed
+    assert stocked.forget(at(10**8 + 180)) == 1
+    for _ in range(2):
+        getattr(wanted, end)(stocked)
+        stocked.forget(at(10**8 + 240))
+    free = end == "take_back"
+    assert stock_of(stocked, "drum", "harp") == {
+        "drum": (5, 0, 0) if free else (3, 0, 2),
+        "harp": (12, 0, 0) if free else (9, 0, 3),
+    }
+
+
+def test_R7_a_reservation_that_is_tried_again_too_late_keeps_what_it_holds_gets_no_more_and_can_be_taken_back(stocked):
+    wanted, over = reservation("wanted", Line("drum", 2), Line("harp", 3), minutes=10**8), reservation("over")
+    assert stocked.take(Line("drum", 2), wanted) is Taken.HELD  # and then the worker is killed
+    stocked.take_back(Line("drum", 1), over)
+    stocked.take_back(Line("harp", 1), over)
+    stocked.forget(at(10**8 + 60))
+    assert wanted.take(stocked) == Shortage(Line("harp", 3), Taken.LATE)
+    wanted.take_back(stocked)
+    assert stock_of(stocked, "drum", "harp") == {"drum": (5, 0, 0), "harp": (12, 0, 0)}
 
 
 def test_a_hundred_at_once_take_exactly_what_there_is(shelf):

@@ -188,7 +188,12 @@ def test_an_order_becomes_exactly_the_saga_it_asked_for(orders, kubernetes):
     order = add_order(orders)
     saga = eventually("the saga is there", lambda: kubernetes.saga(saga_name(order.id)))
     wanted = saga_of(order, "place-order-v1")
-    assert saga["spec"] == {"definition": "place-order-v1", "idempotencyKey": wanted.name, "input": wanted.input}
+    assert saga["spec"] == {
+        "definition": "place-order-v1",
+        "idempotencyKey": wanted.name,
+        "input": wanted.input,
+        "ttlSecondsAfterFinished": wanted.kept,
+    }
 
 
 @pytest.mark.parametrize(

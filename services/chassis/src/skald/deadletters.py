@@ -16,6 +16,7 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final
 
 import pika
@@ -98,6 +99,10 @@ class DeadLetters:
                 return
             yield DeadLetter(method.delivery_tag, method.routing_key, properties, body)
 
+    def waiting(self) -> int:
+        """How many lie there now."""
+        return int(self._channel.queue_declare(self._queue, passive=True).method.message_count)
+
     def replay(self, letter: DeadLetter) -> None:
         """Publish it again where it came from, then remove it here. Raises AMQPError, and it stays."""
         self._channel.basic_publish(letter.origin, letter.routing_key, letter.body, letter.original(), mandatory=True)
@@ -136,7 +141,9 @@ def _summary(letter: DeadLetter) -> str:
 def _act(letters: DeadLetters, action: str, wanted: str | None) -> int:
     """Do ``action`` to the wanted letter, or to all (None); how many there were."""
     count = 0
-    for letter in letters:
+    # What is replayed and still cannot be acted on comes back, behind those that lie there now.
+    at_most = letters.waiting() if action == "replay" else None
+    for letter in islice(letters, at_most):
         if wanted not in (None, letter.id):
             continue
         count += 1

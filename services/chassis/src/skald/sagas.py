@@ -26,7 +26,7 @@ class SagaSpec:
 
     def stored(self, now: float) -> dict[str, Any]:
         """What lies beside the state until the verdict is known; due at once. Raises NotRepresentable."""
-        spec = {"definition": self.definition, "idempotencyKey": self.name, "input": dict(self.input)}
+        spec: dict[str, Any] = {"definition": self.definition, "idempotencyKey": self.name, "input": dict(self.input)}
         if self.kept is not None:
             spec["ttlSecondsAfterFinished"] = self.kept
         return {"name": self.name, "spec": canonical(spec).decode(), "state": "Asked", "nextCheck": now}

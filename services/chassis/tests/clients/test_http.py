@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -109,10 +110,32 @@ def test_a_target_that_does_not_answer_is_given_up_in_time(server, client):
         client.request("POST", "/", timeout=0.2)
 
 
+def test_a_target_that_says_that_it_is_late_is_late(server, client):
+    server.answers = [(504, b"")]
+    with pytest.raises(DeadlineExceeded):
+        client.request("POST", "/")
+
+
 def test_a_target_that_is_not_there_is_unavailable(request):
     client = HttpClient(request.node.name, "http://127.0.0.1:1", limits=Limits(shortest_pause=0.001))
     with pytest.raises(Unavailable, match="NewConnectionError"):
         client.request("GET", "/")
+
+
+@pytest.fixture
+def unreachable():
+    """An address that takes no connection and refuses none: its queue is full."""
+    with socket.socket() as listener, socket.socket() as first:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        first.connect(listener.getsockname())
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+@pytest.mark.parametrize(("timeout", "error"), [(0.2, DeadlineExceeded), (1.5, Unavailable)])
+def test_no_connection_in_less_time_than_one_needs_is_silence(request, unreachable, timeout, error):
+    with pytest.raises(error):
+        HttpClient(request.node.name, unreachable).request("POST", "/", timeout=timeout)
 
 
 def test_a_missing_token_file_is_named(server, client, token_file):

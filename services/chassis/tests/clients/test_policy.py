@@ -143,6 +143,100 @@ def test_refusals_do_not_count_against_the_target(request):
     assert state_of(request.node.name) == 0
 
 
+def hurry(target, attempt, *, seconds=0.3, **options):
+    with deadline_scope(seconds), pytest.raises(DeadlineExceeded) as late:
+        call(target, attempt, **options)
+    assert late.value.status == 504
+
+
+@pytest.mark.parametrize("idempotent", [True, False])
+def test_hurried_callers_do_not_open_the_breaker_for_everybody(request, idempotent):
+    target = Target(request.node.name, Limits(failures=3))
+    for _ in range(10):
+        hurry(target, Flaky(100, error=Silent), idempotent=idempotent)
+    assert state_of(request.node.name) == 0
+    assert call(target, Flaky(0)) == "answer"
+
+
+def test_a_hurried_call_that_meets_silence_is_tried_again_where_that_is_harmless(target):
+    attempt = Flaky(1, error=Silent)
+    with deadline_scope(0.5):
+        assert call(target, attempt) == "answer"
+    assert len(attempt.given) == 2
+
+
+def test_a_hurried_callers_silence_does_not_make_good_for_failures_either(request):
+    target = Target(request.node.name, Limits(failures=2, attempts=1))
+    for _ in range(2):
+        hurry(target, Flaky(1, error=Silent))
+        with pytest.raises(Unavailable):
+            call(target, Flaky(1))
+    assert state_of(request.node.name) == 2
+
+
+@pytest.mark.parametrize("left", [None, 9.0, 1.2])
+def test_silence_for_a_fair_time_counts_against_the_target(request, left):
+    target = Target(request.node.name, Limits(failures=2, attempts=1))
+    for _ in range(2):
+        with deadline_scope(left or 100.0), pytest.raises(DeadlineExceeded):
+            call(target, Flaky(1, error=Silent))
+    assert state_of(request.node.name) == 2
+
+
+def test_silence_for_all_of_a_short_timeout_counts_whatever_the_caller_has_left(request):
+    target = Target(request.node.name, Limits(failures=2, attempts=1))
+    for _ in range(2):
+        with deadline_scope(10.0), pytest.raises(DeadlineExceeded):
+            call(target, Flaky(1, error=Silent), timeout=0.2)
+    assert state_of(request.node.name) == 2
+
+
+def test_what_fails_at_once_counts_against_the_target_however_hurried_the_caller_is(request):
+    target = Target(request.node.name, Limits(failures=2, attempts=1))
+    for _ in range(2):
+        with deadline_scope(0.3), pytest.raises(Unavailable):
+            call(target, Flaky(1))
+    assert state_of(request.node.name) == 2
+
+
+def half_open(name, attempt):
+    """A breaker whose first probe is such an attempt in a hurry."""
+    target, _ = open_breaker(name, open_for=0.05)
+    time.sleep(0.1)
+    hurry(target, attempt)
+    assert state_of(name) == 1
+    return target
+
+
+def test_a_hurried_probe_that_meets_silence_leaves_the_verdict_to_the_next(request):
+    name, silent = request.node.name, Flaky(100, error=Silent)
+    target = half_open(name, silent)
+    hurry(target, silent)
+    assert (state_of(name), len(silent.given)) == (1, 2), "each of them was let through"
+    assert call(target, Flaky(0)) == "answer"
+    assert state_of(name) == 0
+
+
+def test_a_probe_with_a_fair_time_opens_the_breaker_again_after_a_hurried_one(request):
+    target = half_open(request.node.name, Flaky(1, error=Silent))
+    with pytest.raises(DeadlineExceeded):
+        call(target, Flaky(1, error=Silent))
+    assert state_of(request.node.name) == 2
+
+
+def test_while_one_call_probes_the_others_are_refused(request):
+    target, _ = open_breaker(request.node.name, open_for=0.05)
+    time.sleep(0.1)
+
+    def probe(_):
+        with pytest.raises(Unavailable, match="too often"):
+            call(target, Flaky(0))
+        return "answer"
+
+    assert call(target, probe) == "answer"
+    assert state_of(request.node.name) == 0
+
+
 def test_calls_run_side_by_side_and_the_bulkhead_bounds_them(request):
     target = Target(request.node.name, Limits(concurrency=3))
     together, release = threading.Barrier(4), threading.Event()

@@ -68,10 +68,22 @@ def test_a_replayed_command_is_answered(as_admin, stage, operator, admin, capsys
         reply_to=operator.queue,
         headers={**stranger.headers, "origin-exchange": "saga.commands", "origin-user": "saga-operator"},
     )
+    eventually("it lies there", lambda: admin.depth(DEAD) == 1)
     assert main(["replay", QUEUE, "--all"]) == 0
     stage.worker()
     assert operator.reply().type is ReplyType.SUCCEEDED
     assert admin.depth(DEAD) == 0
+
+
+@pytest.mark.parametrize("which", ["--all", "m-1"])
+def test_a_replay_ends_even_if_everything_comes_back_at_once(as_admin, admin, capsys, which) -> None:
+    for number in range(3):
+        admin.publish(DEAD, "", b"{", message_id=f"m-{number}", headers={"origin-exchange": DEAD})
+    eventually("they lie there", lambda: admin.depth(DEAD) == 3)
+    assert main(["replay", QUEUE, which]) == 0
+    replayed = capsys.readouterr().out.splitlines()
+    assert replayed == ([f"replay: m-{number}" for number in range(3)] if which == "--all" else ["replay: m-1"])
+    eventually("they lie there again", lambda: admin.depth(DEAD) == 3)
 
 
 def test_a_discarded_one_is_gone(as_admin, dead, admin, capsys) -> None:

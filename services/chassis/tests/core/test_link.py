@@ -74,6 +74,14 @@ def link(stage):
     assert not thread.is_alive()
 
 
+def test_a_broker_that_is_away_for_hours_is_looked_for_all_the_same() -> None:
+    new_session = lambda: SimpleNamespace(opened=None, lost=link.close)  # noqa: E731
+    link = Link("amqp://nobody:nothing@127.0.0.1:1/", "test", new_session)
+    link._failures = 10_000
+    link.run()
+    assert link._failures == 10_001
+
+
 def test_what_many_threads_hand_over_runs_once_and_in_each_threads_order(link) -> None:
     each, ran = 3000, defaultdict(list)
 

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from kubernetes.client import CustomObjectsApi
+from kubernetes.client import ApiException, CustomObjectsApi
 from prometheus_client import REGISTRY
 from skald.messaging.events import ReceivedEvent
 from skald.repository import Done, Event, Repository, codec_of
@@ -209,6 +209,25 @@ def test_what_admission_refuses_for_good_ends_the_wait_with_the_api_servers_sent
     assert "spec.definition" in ended.message
     clock.now += 1000
     assert not starter.check_once(), "nothing is left to do"
+
+
+@pytest.mark.parametrize("verb", ["get", "patch"])
+def test_a_422_about_a_saga_that_is_there_is_not_the_verdict(
+    starter, cluster, orders, clock, name, monkeypatch, verb
+) -> None:
+    starter.check_once()
+    ask_to_cancel(orders, clock)
+
+    def refused(*_: Any, **__: Any) -> None:
+        raise ApiException(422, "Unprocessable Entity")
+
+    with monkeypatch.context() as away:
+        away.setattr(cluster.sagas._api, f"{verb}_namespaced_custom_object", refused)
+        assert starter.check_once()
+    assert orders.get("o-1").state.status == "Pending"
+    clock.now += 60
+    assert starter.check_once(), "it comes up again"
+    assert cluster.sagas.get(name)["spec"]["cancel"] is True
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 
 import pytest
@@ -62,7 +63,14 @@ def test_following_the_links_gives_every_item_once(client, writer):
     assert seen == [0, 1, 2, 3, 4]
 
 
-@pytest.mark.parametrize("cursor", ["nonsense", "bnVsbA==", "eyJhIjogMX0=", "W10=", "WyIxIiwgIjIiXQ==", "WzFd", "é"])
+def encoded(text):
+    return base64.urlsafe_b64encode(text.encode()).decode()
+
+
+MADE_ELSEWHERE = ["null", '{"a": 1}', "[]", '["1", "2"]', "[1]", r'["\ud800"]', r'["a\udfff"]']
+
+
+@pytest.mark.parametrize("cursor", ["nonsense", "é", *map(encoded, MADE_ELSEWHERE)])
 def test_a_cursor_that_was_not_made_for_this_list_is_422(client, writer, cursor):
     answer = client.get(URL, query_string={"cursor": cursor}, headers=writer)
     assert answer.status_code == 422

@@ -16,7 +16,7 @@ import msgspec
 
 from skald_wire.canonical import canonical
 from skald_wire.identity import Kind
-from skald_wire.names import COMMANDS_EXCHANGE, REPLIES_EXCHANGE, WIRE_VERSION, Header
+from skald_wire.names import COMMANDS_EXCHANGE, FIRST_WIRE_VERSION, REPLIES_EXCHANGE, WIRE_VERSION, Header
 
 JSON = Any
 CANCEL: Final = "cancel"
@@ -264,7 +264,7 @@ class _Reader:
 
     def version(self) -> None:
         version = self.number(Header.WIRE)
-        if abs(version - WIRE_VERSION) > 1:
+        if version < FIRST_WIRE_VERSION or abs(version - WIRE_VERSION) > 1:
             raise WireError(f"{self.what}: wire version {version} is not understood (this side: {WIRE_VERSION})")
 
     def address(self, command_id: str, routing_key: str) -> Address:
@@ -309,7 +309,8 @@ def decode(envelope: Envelope) -> Command | Cancel:
     reader.version()
     address = reader.address(envelope.message_id, envelope.routing_key)
     attempt, issued_at = reader.number(Header.ATTEMPT), reader.moment(Header.ISSUED_AT)
-    traceparent = reader.optional(Header.TRACEPARENT)
+    no_trace = envelope.headers.get(Header.TRACEPARENT) == ""  # a trace that is missing is never worth the message
+    traceparent = None if no_trace else reader.optional(Header.TRACEPARENT)
     body = _json_object(envelope.body, what)
     if envelope.type == CANCEL:
         decision = body.get("decision")

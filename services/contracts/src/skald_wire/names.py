@@ -4,6 +4,8 @@ from typing import Final
 
 WIRE_VERSION: Final = 1
 """This side's version. A peer one version away is understood; one further away is refused."""
+FIRST_WIRE_VERSION: Final = 1
+"""There was none before it, so a message that says so is refused."""
 
 COMMANDS_EXCHANGE: Final = "saga.commands"
 REPLIES_EXCHANGE: Final = "saga.replies"

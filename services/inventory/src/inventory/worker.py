@@ -22,8 +22,13 @@ __all__ = ["Forgetting", "run"]
 
 logger = logging.getLogger(__name__)
 
-MARKS_KEPT: Final = 3600.0
-"""Seconds. Longer than a reservation can take from its begin to its last line: one that is older is refused a line."""
+MARKS_KEPT: Final = 300.0
+"""Seconds. The books are right with any number, since what forgets a mark also bars those who would look for it.
+
+It is longer than a reservation takes from its begin to its last line, a crash and all tries between the two included:
+one that is older is refused the lines that it does not hold yet, and its saga is compensated. And it is no longer than
+that, since a SKU's document holds a mark of some 110 bytes for each reservation of that time, and is written whole.
+"""
 PAUSE: Final = 60.0
 """Seconds between two rounds."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
 
 import pybreaker
@@ -29,15 +30,21 @@ class _ShowState(pybreaker.CircuitBreakerListener):
 class Breaker:
     """Opens after ``failures`` in a row; ``open_for`` seconds later one call goes through, whose success closes it."""
 
-    def __init__(self, target: str, failures: int, open_for: float, failure: type[Exception]) -> None:
-        """``failure`` is what counts against the target; any other exception proves that it answers."""
+    def __init__(
+        self, target: str, failures: int, open_for: float, failure: type[Exception], unproven: type[Exception]
+    ) -> None:
+        """``failure`` counts against the target, ``unproven`` says nothing about it; any other one proves an answer."""
         _STATE.labels(target).set(0)
         self._probe = threading.Lock()
+        self._open_for = timedelta(seconds=open_for)
+        self._unproven = unproven
+        self._storage = pybreaker.CircuitMemoryStorage(pybreaker.STATE_CLOSED)
         self._breaker = pybreaker.CircuitBreaker(
             fail_max=failures,
             reset_timeout=open_for,
             exclude=[lambda error: not isinstance(error, failure)],
             listeners=[_ShowState()],
+            state_storage=self._storage,
             name=target,
             throw_new_error_on_trip=False,
         )
@@ -45,23 +52,33 @@ class Breaker:
     def call(self, attempt: Callable[[], Result]) -> Result:
         """Raises BreakerOpen without calling while the target is left alone, else what ``attempt`` raises.
 
-        pybreaker holds its lock while it calls, which would let one call at a time through. So while the breaker is
-        closed the call is made first and its outcome told afterwards.
+        pybreaker holds its lock while it calls, which would let one call at a time through, and counts whatever comes
+        of it. So the call is made first and its outcome told afterwards, if there is one.
         """
         if self._breaker.current_state == pybreaker.STATE_CLOSED:
             return self._call_and_tell(attempt)
         if not self._probe.acquire(blocking=False):
             raise BreakerOpen(f"{self._breaker.name} is being probed")
         try:
-            result: Result = self._breaker.call(attempt)
-            return result
+            self._half_open()
+            return self._call_and_tell(attempt)
         finally:
             self._probe.release()
+
+    def _half_open(self) -> None:
+        """Only a probe that proves something ends this state: after any other the next call is a probe too."""
+        opened_at = self._storage.opened_at
+        if self._breaker.current_state == pybreaker.STATE_OPEN and opened_at is not None:
+            if datetime.now(UTC) < opened_at + self._open_for:
+                raise BreakerOpen(f"{self._breaker.name} is left alone")
+            self._breaker.half_open()
 
     def _call_and_tell(self, attempt: Callable[[], Result]) -> Result:
         """BreakerOpen, from telling, only means that others opened it meanwhile."""
         try:
             result = attempt()
+        except self._unproven:
+            raise
         except Exception as error:
             with suppress(BreakerOpen, type(error)):
                 self._breaker.call(_fail, error)

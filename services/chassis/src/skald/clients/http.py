@@ -9,7 +9,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import urllib3
-from urllib3.exceptions import HTTPError, ReadTimeoutError
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ReadTimeoutError
 
 from skald.clients.policy import Limits, Silent, Target, Transient
 from skald.deadline import HEADER, deadline_header
@@ -19,6 +19,7 @@ from skald.tracing import client_span, outgoing_headers
 
 __all__ = ["Answer", "HttpClient"]
 
+_LATE: Final = 504
 _CONNECT: Final = 1.0
 """Seconds to a connection; a target that is up needs far less."""
 
@@ -84,13 +85,21 @@ class HttpClient:
         timeout = urllib3.Timeout(connect=min(_CONNECT, seconds), total=seconds)
         try:
             response = self._pool.request(method, self._base + path, body=content, headers=headers, timeout=timeout)
-        except ReadTimeoutError as error:
-            raise Silent(f"no answer in {seconds:.1f} s") from error
         except HTTPError as error:
-            raise Transient(f"no answer ({type(error).__name__})") from error
+            raise _meaning_of(error, seconds) from error
+        if response.status == _LATE:
+            raise Silent("it had no answer in time")
         if response.status >= 500 or response.status == 429:
             raise Transient(f"it answered {response.status}")
         return Answer(response.status, response.headers, _parsed(response.data))
+
+
+def _meaning_of(error: HTTPError, seconds: float) -> Transient:
+    """A connection that had less time than one needs proves no more than an answer that did not come."""
+    unconnected = isinstance(error, ConnectTimeoutError) and not isinstance(error, NewConnectionError)
+    if isinstance(error, ReadTimeoutError) or (unconnected and seconds < _CONNECT):
+        return Silent(f"no answer in {seconds:.1f} s")
+    return Transient(f"no answer ({type(error).__name__})")
 
 
 def _parsed(data: bytes) -> Any:

@@ -26,6 +26,9 @@ MARGIN: Final = 0.1
 PATIENCE: Final = 0.5
 """The part of the time left that one attempt of an idempotent call may take: a replica that is gone says nothing, and
 the next attempt may meet another."""
+FAIR: Final = 0.5
+"""Seconds in which a target that is well has answered. Silence for less, because its caller is in a hurry, is no proof
+of anything, or one hurried caller could have the breaker opened for everybody."""
 
 _CALLS: Final = Counter("client_calls", "Calls to other services, by how they ended", ["target", "outcome"])
 _RETRIES: Final = Counter("client_retries", "Attempts after the first", ["target"])
@@ -54,6 +57,10 @@ class Transient(Exception):
 
 class Silent(Transient):
     """An attempt had no answer in the time it was given."""
+
+
+class Hurried(Silent):
+    """That time was short for the caller's sake, so the silence says nothing about the target."""
 
 
 class Unavailable(Problem):
@@ -111,7 +118,7 @@ class Target(Generic[Result]):
         self._limits = limits or Limits()
         self._slots = threading.BoundedSemaphore(self._limits.concurrency)
         self._budget = RetryBudget()
-        self._breaker = Breaker(name, self._limits.failures, self._limits.open_for, Transient)
+        self._breaker = Breaker(name, self._limits.failures, self._limits.open_for, Transient, unproven=Hurried)
         self._sleep = sleep
 
     def call(self, attempt: Callable[[float], Result], *, timeout: float, idempotent: bool) -> Result:
@@ -120,13 +127,13 @@ class Target(Generic[Result]):
         ``timeout`` bounds all attempts together, the caller's deadline may leave less. Raises Unavailable,
         DeadlineExceeded, and whatever else ``attempt`` raises.
         """
-        left = remaining()
-        ends = time.monotonic() + (timeout if left is None else min(timeout, left - MARGIN))
+        seconds, fair = _allowed(timeout)
+        ends = time.monotonic() + seconds
         with self._counted(), self._slot():
             self._budget.earn()
             try:
                 retrying = self._retrying(ends, idempotent=idempotent)
-                return retrying(self._once, attempt, ends, PATIENCE if idempotent else 1.0)
+                return retrying(self._once, attempt, ends, PATIENCE if idempotent else 1.0, fair)
             except BreakerOpen:
                 raise Unavailable(self.name, "it failed too often just now", self._limits.open_for) from None
             except Silent as error:
@@ -134,11 +141,11 @@ class Target(Generic[Result]):
             except Transient as error:
                 raise Unavailable(self.name, str(error)) from error
 
-    def _once(self, attempt: Callable[[float], Result], ends: float, patience: float) -> Result:
+    def _once(self, attempt: Callable[[float], Result], ends: float, patience: float, fair: float) -> Result:
         seconds = (ends - time.monotonic()) * patience
         if seconds <= 0:
             raise DeadlineExceeded(self.name)
-        return self._breaker.call(lambda: attempt(seconds))
+        return self._breaker.call(lambda: _judged(attempt, seconds, fair))
 
     def _retrying(self, ends: float, *, idempotent: bool) -> Retrying:
         def worthwhile(state: RetryCallState) -> bool:
@@ -177,3 +184,21 @@ class Target(Generic[Result]):
             raise
         finally:
             _CALLS.labels(self.name, outcome).inc()
+
+
+def _allowed(timeout: float) -> tuple[float, float]:
+    """Seconds for all attempts together, and those below which one of them is too short to judge the target by."""
+    left = remaining()
+    if left is None or left - MARGIN >= timeout:
+        return timeout, 0.0
+    return left - MARGIN, min(FAIR, timeout * PATIENCE)
+
+
+def _judged(attempt: Callable[[float], Result], seconds: float, fair: float) -> Result:
+    """``attempt(seconds)``, whose silence is held against the target only if it had a ``fair`` time."""
+    try:
+        return attempt(seconds)
+    except Silent as error:
+        if seconds < fair:
+            raise Hurried(str(error)) from error
+        raise

@@ -13,7 +13,7 @@ from opentelemetry.trace import SpanKind
 
 from skald.logging import log_context
 from skald.messaging.deliveries import Ack, Bury, Delivery, Refuse, Verdict
-from skald.messaging.inbox import Claim, Inbox
+from skald.messaging.inbox import LEASE, Claim, Inbox
 from skald.messaging.metrics import WorkerMetrics
 from skald.mongo import StoreUnavailable, store_errors
 from skald.tracing import server_span
@@ -26,7 +26,8 @@ JSON = Any
 _Text = Annotated[str, msgspec.Meta(min_length=1)]
 _FIRST_DELAY: Final = 0.2
 _LONGEST_DELAY: Final = 30.0
-_BUSY_DELAY: Final = 1.0
+_BUSY_DELAY: Final = LEASE.total_seconds() / 10
+"""Half of the broker's delivery limit outlasts a lease, so nothing is dead-lettered for the claim of a dead handler."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,11 @@ class EventHandler:
             return "duplicate", Ack()
         if claim is Claim.BUSY:
             return "busy", Refuse(_BUSY_DELAY)
-        result, verdict = self._run(handler, event, deliveries)
+        try:
+            result, verdict = self._run(handler, event, deliveries)
+        except StoreUnavailable:
+            self._inbox.release(event.id)
+            raise
         self._inbox.settle(event.id, handled=isinstance(verdict, Ack))
         return result, verdict
 

@@ -14,11 +14,11 @@ from pymongo.errors import OperationFailure
 
 from skald.mongo import Document, StoreUnavailable, is_duplicate, store_errors
 
-__all__ = ["Claim", "Inbox"]
+__all__ = ["LEASE", "Claim", "Inbox"]
 
 logger = logging.getLogger(__name__)
 
-_LEASE: Final = timedelta(minutes=1)
+LEASE: Final = timedelta(minutes=1)
 """After this a handler that has not ended is taken for dead, and the event may be handled again."""
 _ROUND: Final = 3600.0
 
@@ -50,7 +50,7 @@ class Inbox:
     def claim(self, event_id: str) -> Claim:
         """Ask to handle the event; who gets MINE settles it."""
         now = datetime.now(UTC)
-        lease = {"claimedUntil": now + _LEASE}
+        lease = {"claimedUntil": now + LEASE}
         try:
             with store_errors():
                 self._collection.insert_one({"_id": event_id, "at": now, **lease})
@@ -75,6 +75,13 @@ class Inbox:
                 self._collection.update_one({"_id": event_id}, {"$unset": {"claimedUntil": ""}})
             else:
                 self._collection.delete_one({"_id": event_id})
+
+    def release(self, event_id: str) -> None:
+        """The handler lost the database: the event is free at once, or after the lease if this is not heard either."""
+        try:
+            self.settle(event_id, handled=False)
+        except StoreUnavailable as error:
+            logger.warning("event %s is free again in %d s: %s", event_id, LEASE.total_seconds(), error)
 
     def prune(self) -> int:
         """Forget what is older than the retention; how many entries that were."""

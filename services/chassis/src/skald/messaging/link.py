@@ -29,6 +29,8 @@ _BLOCKED_TIMEOUT: Final = 60
 """Seconds that a broker in memory or disk alarm may hold a connection before it is made anew."""
 _FIRST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 5.0
+_DOUBLINGS: Final = 10
+"""More than the longest pause needs. Without a bound, a broker that is away for an hour makes a number too large."""
 _STABLE: Final = 10.0
 """Seconds that a connection must last for its loss to be the first of a row."""
 
@@ -68,7 +70,7 @@ class Link:
             self._keep(self._new_session())
             lasted = time.monotonic() - began
             self._failures = 0 if lasted > _STABLE else self._failures + 1
-            pause = min(_FIRST_PAUSE * 2**self._failures, _LONGEST_PAUSE)
+            pause = min(_FIRST_PAUSE * 2 ** min(self._failures, _DOUBLINGS), _LONGEST_PAUSE)
             self._stopping.wait(random.uniform(0, pause))  # noqa: S311 - jitter is no secret
 
     def soon(self, callback: Callable[[], None]) -> bool:

@@ -30,6 +30,7 @@ CLOUD_EVENTS: Final = "application/cloudevents+json"
 _POLL: Final = 0.1
 _IDLE_POLL: Final = 0.4
 _CONFIRM_TIMEOUT: Final = 10.0
+"""Seconds for all confirms of a round together: the broker is asked for all of them before the first is waited for."""
 _LONGEST_PAUSE: Final = 5.0
 
 
@@ -69,9 +70,10 @@ class Relay:
         if not waiting:
             return 0
         futures = [self._publish(one) for one in waiting]
+        ends = time.monotonic() + _CONFIRM_TIMEOUT
         settled, problem = [], None
         for one, confirms in zip(waiting, futures, strict=True):
-            failed = self._failure(one, confirms)
+            failed = self._failure(one, confirms, ends)
             if failed is None:
                 settled.append(one)
             problem = problem or failed
@@ -95,13 +97,16 @@ class Relay:
             body=cloud_event(stored, self._source),
         )
 
-    def _failure(self, waiting: Waiting, confirms: Sequence[Future[None]]) -> Unconfirmed | None:
-        """Why a document's events are not all published. One that nobody subscribes to is published all the same."""
+    def _failure(self, waiting: Waiting, confirms: Sequence[Future[None]], ends: float) -> Unconfirmed | None:
+        """Why a document's events are not all published. One that nobody subscribes to is published all the same.
+
+        After ``ends`` (monotonic seconds) only what is confirmed already counts.
+        """
         problem: Unconfirmed | None = None
         for event, confirm in zip(waiting.events, confirms, strict=True):
             result = "confirmed"
             try:
-                confirm.result(timeout=_CONFIRM_TIMEOUT)
+                confirm.result(timeout=max(0.0, ends - time.monotonic()))
             except Unroutable:
                 result = "nobody"
             except (Unconfirmed, TimeoutError) as error:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from skald_wire import Cancel, Command, NotRepresentable, Reply, ReplyType, canonical, decode_reply, encode
-from skald_wire.names import OUTPUT_LIMIT, REPLIES_EXCHANGE, WIRE_VERSION, Header
+from skald_wire.names import FIRST_WIRE_VERSION, OUTPUT_LIMIT, REPLIES_EXCHANGE, WIRE_VERSION, Header
 
 from skald.testing.conformance.checks import Broken, Check, Needs, check, expect, refused, replies, same, sees
 from skald.testing.conformance.tested import AtQueue
@@ -144,6 +144,7 @@ def malformed_headers(tested: AtQueue) -> None:
         replace(whole, message_id=""),
         replace(whole, type="another.command"),
         replace(whole, headers={**whole.headers, Header.DIRECTION: "Sideways"}),
+        replace(whole, headers={**whole.headers, Header.WIRE: FIRST_WIRE_VERSION - 1}),
     ):
         tested.publish(spoilt)
     _goes_on(tested)
