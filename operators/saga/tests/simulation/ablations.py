@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace as with_fields
 
 from msgspec.structs import replace
-from saga_operator.domain import backward, commands, decisions, forward, identity, reach, seal
+from saga_operator.domain import backward, commands, decisions, facts, forward, identity, reach, seal
 from saga_operator.domain.kinds import StepState
 from saga_operator.domain.knowledge import Verdict
 from saga_operator.simulator.participant import Book, Effect, RegisterKeeper
@@ -34,6 +34,11 @@ def ids_of_the_object(patch):
 def no_fingerprint(patch):
     """I1, R6: what a command is about is not compared."""
     patch.setattr(commands, "fingerprint", lambda *_: "the same for all")
+
+
+def a_participants_code_is_the_operators_own(patch):
+    """I2: a Failed whose code says Cancelled is taken for a dead register."""
+    patch.setattr(facts, "as_heard", lambda code: code)
 
 
 def nothing_is_sealed(patch):

@@ -2,10 +2,10 @@
 
 import pytest
 from saga_operator.domain.events import ReplyArrived, SagaSeen
-from saga_operator.domain.kinds import StepState
+from saga_operator.domain.kinds import RetryPolicy, StepState
 from skald_wire import Direction, Reply, ReplyType
 
-from operators.saga.tests.unit.driver import Driver, after, definition, saga, step
+from operators.saga.tests.unit.driver import Driver, after, definition, label, saga, step
 
 CHAIN = definition(step("a", input={"x": "$(input.x)"}), step("b", input={"y": "$(steps.a.output.y)"}), step("c"))
 FORK = definition(step("a"), step("b", depends_on=[]), step("c", depends_on=["a", "b"]))
@@ -204,3 +204,53 @@ def test_I2_a_compensation_executed_of_a_step_unknown_means_it_never_is_in_force
     w = Driver(FORK)
     w.feed(answer(done.last("~a")))
     assert state(w, "a") == "Cancelled"
+
+
+OWN_CODES = pytest.mark.parametrize("code", ["Cancelled", "UnresolvableInput"])
+
+
+@OWN_CODES
+def test_I2_a_participants_code_that_is_the_operators_only_moves_the_retry_clock(code):
+    w = Driver(definition(step("a"), step("p", pivot=True), after("x")))
+    w.reply("a")
+    w.reply("p")
+    w.fail("x", code)
+    assert w.announced() == [], "one failure of many, not the knowledge that it never runs"
+    assert w.status().steps["x"].error.code == f"Participant{code}"
+    assert w.status().steps["x"].error.message == f"{code} happened"
+    w.store()
+    for operator in (w, w.restart()):
+        operator.wait(60)
+        assert label(operator.sent[-1]) == "x"
+
+
+@OWN_CODES
+def test_I2_a_compensation_that_fails_with_the_operators_code_is_sent_again(code):
+    w = Driver(FORK)
+    w.reply("a")
+    w.reply("b")
+    w.fail("c", final=True)
+    w.store()
+    w.fail("~a", code)
+    assert w.announced() == []
+    w.store()
+    for operator in (w, w.restart()):
+        operator.wait(60)
+        assert "~a" in [label(message) for message in operator.sent[-2:]]
+
+
+@OWN_CODES
+def test_I2_a_definition_names_the_code_as_the_participant_says_it(code):
+    policy = RetryPolicy(non_retryable_errors=[code])
+    w = Driver(definition(step("a", retry_policy=policy), step("b", depends_on=[])))
+    w.fail("a", code)
+    assert w.published() == ["-a", "-b"]
+    assert w.status().reason == f"Participant{code}"
+
+
+@OWN_CODES
+def test_I2_a_final_failure_with_the_operators_code_is_a_fact_and_the_participants(code):
+    w = Driver(FORK)
+    w.fail("a", code, final=True)
+    assert w.status().steps["a"].state == "Failed"
+    assert w.status().failure.code == f"Participant{code}"

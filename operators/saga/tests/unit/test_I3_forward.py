@@ -8,11 +8,12 @@ from saga_operator.domain.events import Confirmed
 from saga_operator.domain.kinds import TRACEPARENT, Condition, RetryPolicy
 from skald_wire import Command, OnFailure
 
-from operators.saga.tests.unit.driver import START, Driver, after, definition, saga, step
+from operators.saga.tests.unit.driver import START, Driver, after, definition, label, saga, step
 
 CHAIN = definition(step("a"), step("b"), step("c"))
 FORK = definition(step("a"), step("b", depends_on=[]), step("c", depends_on=["a", "b"]))
 PIVOT = definition(step("a"), step("p", pivot=True), after("x"), after("y", depends_on=["p"]))
+TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
 def when(reference, *values, operator="In"):
@@ -100,15 +101,32 @@ def test_I3_a_failed_attempt_is_made_again_after_a_jittered_interval_that_double
 
 def test_I3_a_command_says_what_the_participant_needs_to_know():
     seen = saga()
-    seen.metadata.annotations[TRACEPARENT] = "00-trace"
+    seen.metadata.annotations[TRACEPARENT] = TRACE
     w = Driver(PIVOT, seen)
     w.reply("a")
     w.reply("p")
     a, p, x = w.last("a"), w.last("p"), w.last("x")
     assert [each.on_failure for each in (a, p, x)] == [OnFailure.COMPENSATE, OnFailure.COMPENSATE, OnFailure.RETRY]
     assert [each.deadline for each in (a, p, x)] == [moments.show(START + 600)] * 2 + [None]
-    assert {each.traceparent for each in (a, p, x)} == {"00-trace"}
+    assert {each.traceparent for each in (a, p, x)} == {TRACE}
     assert a.issued_at == moments.show(START)
+
+
+@pytest.mark.parametrize(
+    "annotation",
+    ["", " ", "00-trace", TRACE.upper(), f"{TRACE}\n", f"{TRACE}-more", "x" * 200_000],
+    ids=["empty", "blank", "short", "capitals", "line end", "longer", "huge"],
+)
+def test_I3_a_trace_that_is_none_is_not_sent(annotation):
+    """Participants bury what has an empty header, and a huge one closes the connection of all sagas."""
+    seen = saga()
+    seen.metadata.annotations[TRACEPARENT] = annotation
+    w = Driver(FORK, seen)
+    w.fail("a", final=True)
+    w.reply("-b")
+    w.store()
+    assert [label(message) for message in w.sent] == ["a", "b", "-b", "~b"]
+    assert {message.traceparent for message in w.sent} == {None}
 
 
 def test_I3_when_false_skips_the_step_and_its_dependants_go_on():

@@ -8,29 +8,31 @@ from saga_operator.domain.kinds import CompensationPolicy, Metadata, RetryPolicy
 
 from operators.saga.tests.unit.driver import Driver, after, definition, saga, step
 
-QUICK = RetryPolicy(initial_interval="1s", max_interval="4s", non_retryable_errors=["Gone"])
+QUICK = RetryPolicy(
+    initial_interval="1s", max_interval="4s", non_retryable_errors=["Gone", "Cancelled", "UnresolvableInput"]
+)
 USES_X = {"id": "$(steps.x.output.id)"}
 FORWARD = definition(step("a"), step("p", pivot=True), after("x", retry_policy=QUICK), after("y"))
 CHAIN = definition(step("a"), step("b"), step("c"), compensation_policy=CompensationPolicy(retry_policy=QUICK))
 
 
-def stalled_after_pivot(compiled=FORWARD) -> Driver:
+def stalled_after_pivot(compiled=FORWARD, code="Gone") -> Driver:
     w = Driver(compiled)
     w.reply("a")
     w.reply("p")
-    w.fail("x", "Gone")
+    w.fail("x", code)
     assert w.announced() == ["StepFailed"]
     w.store()
     return w
 
 
-def stalled_on_the_way_back() -> Driver:
+def stalled_on_the_way_back(code="Gone") -> Driver:
     w = Driver(CHAIN)
     w.reply("a")
     w.reply("b")
     w.fail("c", final=True)
     w.store()
-    w.fail("~b", "Gone")
+    w.fail("~b", code)
     w.store()
     return w
 
@@ -187,6 +189,33 @@ def test_I6_a_dead_register_after_the_pivot_can_be_completed():
     w.store()
     w.decide("Skip", "x")
     assert w.published() == ["y"]
+
+
+@pytest.mark.parametrize("code", ["Cancelled", "UnresolvableInput"])
+@pytest.mark.parametrize("action", ["Skip", "Complete"])
+def test_I6_a_participants_word_that_it_never_runs_is_no_register(code, action):
+    w = stalled_after_pivot(code=code)
+    for operator in (w.restart(), w):
+        operator.decide(action, "x", **({"output": {}} if action == "Complete" else {}))
+        assert operator.published() == ["-x"], "a copy in the queue may still run"
+        assert operator.status().steps["x"].state == "Running"
+    w.reply("-x")
+    assert w.answers() == [(action, "Refused")]
+
+
+@pytest.mark.parametrize("code", ["Cancelled", "UnresolvableInput"])
+def test_I6_a_compensation_whose_participant_says_that_it_never_runs_is_cancelled_before_it_is_waived(code):
+    w = stalled_on_the_way_back(code)
+    w.decide("Skip", "b")
+    assert w.published() == ["-~b"]
+    assert w.status().steps["b"].state == "Compensating"
+
+
+@pytest.mark.parametrize("code", ["Cancelled", "UnresolvableInput"])
+def test_I6_Retry_of_what_failed_with_the_operators_code_sends_it_again(code):
+    w = stalled_on_the_way_back(code)
+    w.decide("Retry", "b")
+    assert w.published() == ["~b"]
 
 
 def refused(w, action, step_name, **spec):

@@ -1,30 +1,56 @@
 """What others write into a saga, or answer, has a defined outcome: nothing makes the machine raise."""
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 from saga_operator.domain.events import SagaSeen, Woken
 from saga_operator.domain.kinds import (
     AppliedDecision,
+    Compensation,
     CompensationStatus,
+    Condition,
     Failure,
     Phase,
+    RetryPolicy,
     Status,
     StatusCondition,
     StepError,
     StepState,
     StepStatus,
 )
-from skald_wire.names import INPUT_LIMIT, OBJECT_LIMIT, OUTPUT_LIMIT
+from skald_wire import encode
+from skald_wire.names import DEPTH_LIMIT, INPUT_LIMIT, OBJECT_LIMIT, OUTPUT_LIMIT
 
 from operators.saga.tests.unit.driver import Driver, after, approval, definition, saga, step
 
 SHAPE = definition(step("a"), approval("r", expires_after="1m"), step("b"), step("p", pivot=True), after("x"))
+REFERS = definition(
+    step("a"),
+    approval("r", expires_after="1m"),
+    step("b", when=[Condition(input="$(input.risk)", operator="NotIn", values=["low"])]),
+    step("p", pivot=True, input={"text": "of $(steps.a.output.now)"}),
+    after("x", input={"text": "$(steps.a.output.9)/$(input.risk)"}),
+)
+
+
+def nested(levels):
+    value = 1
+    for _ in range(levels):
+        value = {"in": value}
+    return value
+
+
 words = st.sampled_from(["", "now", "2023-11-14T22:13:20Z", "2023-11-14T22:13:20", "KeyReused", "Gone", "9"])
 numbers = st.one_of(st.none(), st.integers(-5, 5), st.integers())
 errors = st.one_of(st.none(), st.builds(StepError, code=words, message=words))
-outputs = st.one_of(st.none(), st.dictionaries(words, st.one_of(st.none(), st.integers(), words)))
+values = st.recursive(
+    st.one_of(st.none(), st.integers(), words, st.just(nested(70))),
+    lambda inner: st.lists(inner, max_size=2),
+    max_leaves=3,
+)
+outputs = st.one_of(st.none(), st.dictionaries(words, values))
 moments = st.one_of(st.none(), words)
 undos = st.builds(
     CompensationStatus, attempts=numbers, failures=numbers, error=errors, started_at=moments, finished_at=moments
@@ -47,7 +73,7 @@ statuses = st.builds(
     phase=st.sampled_from([phase for phase in Phase if not phase.terminal]),
     direction=st.sampled_from([None, "Forward", "Backward"]),
     start_time=moments,
-    definition_hash=st.sampled_from([None, SHAPE.hash]),
+    definition_hash=st.sampled_from([None, SHAPE.hash, REFERS.hash]),
     failure=st.one_of(st.none(), st.builds(Failure, step=words, code=words)),
     steps=st.dictionaries(st.sampled_from(["a", "r", "b", "p", "x", "gone"]), step_statuses),
     decisions=st.lists(
@@ -59,11 +85,13 @@ statuses = st.builds(
 )
 
 
-@given(statuses, statuses, st.booleans())
+@given(st.sampled_from([SHAPE, REFERS]), statuses, statuses, st.booleans(), values)
 @settings(max_examples=60)
-def test_I7_a_status_edited_by_hand_is_taken_for_what_it_says_and_never_makes_it_raise(first, second, authoritative):
-    w = Driver(SHAPE, saga(status=first))
-    w.feed(SagaSeen(saga(status=second, version="2"), authoritative=authoritative))
+def test_I7_a_status_edited_by_hand_is_taken_for_what_it_says_and_never_makes_it_raise(
+    shape, first, second, authoritative, risk
+):
+    w = Driver(shape, saga({"risk": risk}, status=first))
+    w.feed(SagaSeen(saga({"risk": risk}, status=second, version="2"), authoritative=authoritative))
     w.decide("Retry", "x")
     for seconds in (1, 60, 1000):
         w.now += seconds
@@ -152,3 +180,107 @@ def test_I5_a_new_operator_keeps_both():
     successor.reply("~a")
     shown = successor.status().steps["a"]
     assert (shown.attempts, shown.compensation.attempts) == (1, 2)
+
+
+UNTELLABLE = pytest.mark.parametrize(
+    "value", [2**60, [1, None], nested(DEPTH_LIMIT + 1)], ids=["large number", "null in a list", "deep"]
+)
+TEXT = {"name": "order-$(input.id)"}
+
+
+def unresolvable(w, name):
+    error = w.status().steps[name].error
+    return error.code == "UnresolvableInput" and "$(input.id)" in error.message
+
+
+@UNTELLABLE
+def test_I4_a_step_whose_text_cannot_be_made_is_dead_up_to_the_pivot(value):
+    w = Driver(definition(step("a"), step("p", pivot=True, input=TEXT), after("x")), saga({"id": value}))
+    w.reply("a")
+    assert w.status().steps["p"].state == "Failed"
+    assert unresolvable(w, "p")
+    w.store()
+    assert w.published() == ["~a"]
+
+
+@UNTELLABLE
+def test_I4_a_cancel_still_ends_a_saga_whose_text_cannot_be_made(value):
+    fork = definition(step("a"), step("b", depends_on=[], input=TEXT))
+    w = Driver(fork, saga({"id": value}, cancel=True))
+    assert w.published() == ["-a"]
+    w.cancelled("-a")
+    w.store()
+    assert w.phase == "Compensated"
+
+
+@UNTELLABLE
+def test_I5_a_step_whose_text_cannot_be_made_stalls_after_the_pivot(value):
+    w = Driver(definition(step("p", pivot=True), after("x", input=TEXT), after("y")), saga({"id": value}))
+    w.reply("p")
+    assert (w.published(), w.announced()) == ([], ["StepFailed"])
+    assert unresolvable(w, "x")
+    w.decide("Complete", "x", output={})
+    assert w.published() == ["y"]
+
+
+@UNTELLABLE
+def test_I5_a_compensation_whose_text_cannot_be_made_stalls(value):
+    release = Compensation(command="release", input=TEXT)
+    w = Driver(definition(step("a", compensation=release), step("b")), saga({"id": value}))
+    w.reply("a")
+    w.fail("b", final=True)
+    w.store()
+    assert (w.published(), w.announced()) == ([], ["Compensating", "CompensationFailed"])
+    assert w.status().steps["a"].compensation.error.code == "UnresolvableInput"
+
+
+@UNTELLABLE
+@pytest.mark.parametrize("operator", ["In", "NotIn"])
+def test_I3_a_condition_on_what_cannot_become_text_does_not_hold(value, operator):
+    when = [Condition(input="$(input.id)", operator=operator, values=["7"])]
+    w = Driver(definition(step("a", when=when), step("b")), saga({"id": value}))
+    assert w.status().steps["a"].state == "Skipped"
+    assert w.published() == ["b"]
+
+
+def test_I7_what_is_said_of_a_value_that_cannot_travel_has_room_in_the_status():
+    key = "k" * (INPUT_LIMIT - 100)
+    steps = (step(f"s{number}", depends_on=[], input={"it": "$(input.it)"}) for number in range(32))
+    w = Driver(definition(*steps), saga({"it": {key: 2**60}}))
+    assert len(msgspec.json.encode(w.status())) < OBJECT_LIMIT - INPUT_LIMIT
+    w = Driver(definition(step("a")))
+    w.reply("a", body={key: 2**60})
+    assert len(msgspec.json.encode(w.status())) < OUTPUT_LIMIT
+
+
+@pytest.mark.parametrize("levels", [201, 900, 5000], ids=["beyond its limit", "for the schema", "for the encoder"])
+@pytest.mark.parametrize("schema", [None, {"type": "object", "required": ["id"]}], ids=["no schema", "schema"])
+def test_I4_an_input_nested_too_deep_to_be_checked_is_refused_before_the_first_command(levels, schema):
+    w = Driver(definition(step("a"), input_schema=schema), saga(nested(levels)))
+    assert w.sent == []
+    assert w.status().failure.code == "InvalidInput"
+    assert "nested deeper than" in w.status().failure.message
+
+
+def test_a_schema_says_what_it_cannot_check():
+    shape = definition(step("a"), input_schema={"type": "object", "required": ["id"]})
+    assert "nested too deep to be checked" in shape.schema.problem(nested(900))
+
+
+def test_I4_an_input_that_is_not_used_may_hold_what_cannot_travel():
+    schema = {"type": "object", "required": ["in"]}
+    w = Driver(definition(step("a"), input_schema=schema), saga(nested(200)))
+    assert w.published() == ["a"]
+
+
+def test_I6_an_output_nested_too_deep_for_the_cancel_that_carries_it_is_refused():
+    gone = definition(step("p", pivot=True), after("x", retry_policy=RetryPolicy(non_retryable_errors=["Gone"])))
+    w = Driver(gone)
+    w.reply("p")
+    w.fail("x", "Gone")
+    w.store()
+    w.decide("Complete", "x", output=nested(DEPTH_LIMIT - 1))
+    assert w.answers() == [("Complete", "Refused")]
+    assert "nested deeper" in w.refusal()
+    w.decide("Complete", "x", output=nested(DEPTH_LIMIT - 2))
+    encode(w.last("-x"))

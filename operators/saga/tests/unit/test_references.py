@@ -92,6 +92,20 @@ def test_a_reference_to_what_is_missing_says_where_it_ends(text, complaint):
         resolve(text)
 
 
+@pytest.mark.parametrize(
+    ("value", "complaint"),
+    [
+        (2**60, "beyond 2\\^53"),
+        ([1, None], "must not hold null"),
+        ({"deep": [2**53]}, r"\$\.deep\[0\]: the integer"),
+        (float("inf"), "no JSON number"),
+    ],
+)
+def test_a_value_that_cannot_travel_cannot_become_text_and_says_why(value, complaint):
+    with pytest.raises(Unresolvable, match=rf"^\$\(input\.field\) cannot become text: .*{complaint}"):
+        parse({"value": "order-$(input.field)"}).resolve({"field": value}, OUTPUTS.get)
+
+
 def test_a_clause_takes_one_whole_reference():
     assert parse_one("$(input.risk)") == Reference(None, ("risk",))
     with pytest.raises(BadReference, match="one reference"):

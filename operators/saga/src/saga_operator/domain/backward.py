@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from saga_operator.domain import commands
 from saga_operator.domain.definition import Step
-from saga_operator.domain.kinds import StepError
-from saga_operator.domain.knowledge import UNRESOLVABLE, Verdict
+from saga_operator.domain.knowledge import UNRESOLVABLE, Verdict, unresolvable
 from saga_operator.domain.references import Unresolvable
 from saga_operator.domain.shape import members
 from saga_operator.domain.stalls import fails
@@ -55,7 +54,7 @@ def _pursue(turn: Turn, step: Step) -> None:
     try:
         commands.compensation(turn, step)
     except Unresolvable as error:
-        turn.change(step.index, error=StepError(UNRESOLVABLE, str(error)))
+        turn.change(step.index, error=unresolvable(error))
         turn.checkpoint = True
         return
     if known.due <= turn.now:

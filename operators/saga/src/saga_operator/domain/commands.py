@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from skald_wire import Address, Cancel, Command, Direction, NotRepresentable, OnFailure, fingerprint
 
 from saga_operator.domain import identity, memory, moments, record, stalls
@@ -12,6 +15,9 @@ from saga_operator.domain.knowledge import Prepared, StepKnowledge
 from saga_operator.domain.policy import Retry
 from saga_operator.domain.references import Unresolvable
 from saga_operator.domain.turn import Turn
+
+_TRACE: Final = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+"""A traceparent as the W3C writes it."""
 
 
 def action(turn: Turn, step: Step) -> Prepared:
@@ -123,7 +129,9 @@ def _publish(turn: Turn, step: Step, message: Command | Cancel) -> None:
 
 
 def _traceparent(turn: Turn) -> str | None:
-    return turn.saga.metadata.annotations.get(TRACEPARENT)
+    """Nobody checks an annotation, and as a header an empty one is refused, a huge one closes the connection."""
+    annotation = turn.saga.metadata.annotations.get(TRACEPARENT)
+    return annotation if annotation is not None and _TRACE.fullmatch(annotation) else None
 
 
 def _prepare(turn: Turn, step: Step, direction: Direction) -> Prepared:

@@ -10,7 +10,7 @@ from saga_operator.domain.definition import Step
 from saga_operator.domain.effects import AnswerDecision, Look
 from saga_operator.domain.judgement import never_runs, objection
 from saga_operator.domain.kinds import Saga, SagaDecision, StepError, StepState
-from saga_operator.domain.knowledge import KEY_REUSED, REJECTED, Asked, Verdict
+from saga_operator.domain.knowledge import KEY_REUSED, MESSAGE_LENGTH, REJECTED, Asked, Verdict
 from saga_operator.domain.references import Unresolvable
 from saga_operator.domain.turn import Turn
 
@@ -88,7 +88,7 @@ def _judge(turn: Turn, asked: Asked) -> None:
             turn.settle(_step(turn, decision).index, StepState.SUCCEEDED, decision=decision.metadata.uid)
             _record(turn, decision)
         case "Reject":
-            refusal = StepError(REJECTED, f"{decision.spec.by}: {decision.spec.reason}"[: facts.MESSAGE_LENGTH])
+            refusal = StepError(REJECTED, f"{decision.spec.by}: {decision.spec.reason}"[:MESSAGE_LENGTH])
             turn.change(_step(turn, decision).index, error=refusal)
             turn.checkpoint = True
         case "Retry":

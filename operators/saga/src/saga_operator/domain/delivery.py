@@ -38,5 +38,5 @@ def _note_step(turn: Turn, step: Step, event: Confirmed | Returned | Unconfirmed
             cancels=known.cancels - event.cancel,
             unsent=unsent,
             unroutable=isinstance(event, Returned),
-            due=turn.now + retry.delay(unsent, turn.chance()),
+            due=turn.now + retry.delay_unsent(unsent, turn.chance()),
         )

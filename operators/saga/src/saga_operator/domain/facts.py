@@ -11,11 +11,7 @@ from skald_wire import Direction, NotRepresentable, Reply, ReplyType, normalise
 from saga_operator.domain import commands, reach, record
 from saga_operator.domain.definition import Step
 from saga_operator.domain.kinds import StepError, StepState
-from saga_operator.domain.knowledge import (
-    CANCELLED,
-    KEY_REUSED,
-    Prepared,
-)
+from saga_operator.domain.knowledge import CANCELLED, KEY_REUSED, MESSAGE_LENGTH, Prepared, as_heard
 from saga_operator.domain.memory import begin_undo
 from saga_operator.domain.policy import Retry
 from saga_operator.domain.references import Unresolvable
@@ -25,8 +21,6 @@ JSON = Any
 _BY_HAND: Final = ("Skip", "Complete")
 OUTPUT_REJECTED: Final = "OutputRejected"
 """Error code of a step that ran, but whose output cannot be stored: it is done, and has no output."""
-MESSAGE_LENGTH: Final = 500
-"""Characters of a participant's sentence that are kept, because they lie in etcd."""
 _CODE_LENGTH: Final = 63
 
 
@@ -179,7 +173,8 @@ def _accept_output(turn: Turn, step: Step, body: Mapping[str, JSON]) -> tuple[di
         if size <= limit:
             return output or None, None
         problem = f"it has {size} bytes of JSON, and this saga has room for {limit} per step"
-    return None, StepError(OUTPUT_REJECTED, f"the output of step {step.name} cannot be stored: {problem}")
+    sentence = f"the output of step {step.name} cannot be stored: {problem}"
+    return None, StepError(OUTPUT_REJECTED, sentence[:MESSAGE_LENGTH])
 
 
 def _note_failure(turn: Turn, step: Step, reply: Reply, error: StepError) -> None:
@@ -195,4 +190,4 @@ def _note_failure(turn: Turn, step: Step, reply: Reply, error: StepError) -> Non
 
 
 def _error(reply: Reply) -> StepError:
-    return StepError(reply.code[:_CODE_LENGTH], reply.message[:MESSAGE_LENGTH])
+    return StepError(as_heard(reply.code[:_CODE_LENGTH]), reply.message[:MESSAGE_LENGTH])

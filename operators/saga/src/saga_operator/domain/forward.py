@@ -5,7 +5,7 @@ from __future__ import annotations
 from saga_operator.domain import approvals, commands, facts, reach, seal
 from saga_operator.domain.definition import Step
 from saga_operator.domain.kinds import StepError, StepState
-from saga_operator.domain.knowledge import DONE, KEY_REUSED, UNRESOLVABLE, Verdict
+from saga_operator.domain.knowledge import DONE, KEY_REUSED, UNRESOLVABLE, Verdict, unresolvable
 from saga_operator.domain.references import Unresolvable
 from saga_operator.domain.turn import Turn
 
@@ -67,7 +67,7 @@ def _conclude_reached(turn: Turn, step: Step) -> None:
         try:
             commands.action(turn, step)
         except Unresolvable as error:
-            _bury(turn, step, StepError(UNRESOLVABLE, str(error)))
+            _bury(turn, step, unresolvable(error))
 
 
 def _bury(turn: Turn, step: Step, error: StepError) -> None:

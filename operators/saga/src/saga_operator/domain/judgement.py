@@ -99,8 +99,10 @@ def _to_skip(turn: Turn, step: Step) -> str | None:
 
 
 def _to_output(turn: Turn, decision: SagaDecision) -> str | None:
+    output = decision.spec.output or {}
     try:
-        size = len(msgspec.json.encode(normalise(decision.spec.output or {})))
+        size = len(msgspec.json.encode(normalise(output)))
+        normalise({"decision": {"output": output}})  # some levels deeper, as in the cancel that carries it
     except NotRepresentable as error:
         return f"the output cannot be stored: {error}"
     limit = turn.before.output_limit

@@ -11,7 +11,8 @@ or in which order.
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
 import msgspec
 from msgspec.structs import replace
@@ -56,8 +57,11 @@ from saga_operator.domain.turn import Turn
 
 __all__ = ["Knowledge", "advance", "open_saga", "render"]
 
+JSON = Any
 _RESERVE: Final = 64 * 1024
 """Bytes of an object that input and outputs leave to everything else: errors, decisions, conditions, metadata."""
+_DEEPEST: Final = 200
+"""Levels of nesting that an input may have: what every encoder and schema check on its way can take."""
 _STORE_AGAIN_AFTER: Final = 30.0
 """Seconds until a refused write is tried once more; what refused it may be a policy that somebody mends."""
 
@@ -122,7 +126,7 @@ def _changes_nothing(knowledge: Knowledge, event: Event) -> bool:
 def _begin(definition: Definition, knowledge: Knowledge, now: float) -> Knowledge:
     saga = knowledge.saga
     status = saga.status
-    size = len(msgspec.json.encode(saga.spec.input))
+    size = _size_of(saga.spec.input)
     started_at = moments.recall(status.start_time)
     return replace(
         knowledge,
@@ -137,14 +141,35 @@ def _begin(definition: Definition, knowledge: Knowledge, now: float) -> Knowledg
     )
 
 
-def _output_limit(definition: Definition, input_size: int) -> int:
+def _size_of(saga_input: Mapping[str, JSON]) -> int | None:
+    """Bytes of JSON; None for an input nested too deep.
+
+    Depth is counted, not left to the encoder, which takes what the stack has room for: all operators must agree.
+    """
+    level: list[JSON] = [saga_input]
+    for _ in range(_DEEPEST + 1):
+        level = [inner for outer in level for inner in _inside(outer)]
+        if not level:
+            return len(msgspec.json.encode(saga_input))
+    return None
+
+
+def _inside(value: JSON) -> Iterable[JSON]:
+    if isinstance(value, Mapping):
+        return value.values()
+    return value if isinstance(value, list) else ()
+
+
+def _output_limit(definition: Definition, input_size: int | None) -> int:
     """A step's share of what an object may have. Equal shares, so that it does not matter which output comes first."""
     commands = len(definition.steps) - definition.approvals.bit_count()
-    room = OBJECT_LIMIT - _RESERVE - min(input_size, INPUT_LIMIT)
+    room = OBJECT_LIMIT - _RESERVE - min(INPUT_LIMIT if input_size is None else input_size, INPUT_LIMIT)
     return min(OUTPUT_LIMIT, room // max(commands, 1))
 
 
-def _input_problem(definition: Definition, saga: Saga, size: int) -> str | None:
+def _input_problem(definition: Definition, saga: Saga, size: int | None) -> str | None:
+    if size is None:
+        return f"the input is nested deeper than {_DEEPEST} levels; pass references instead"
     if size > INPUT_LIMIT:
         return f"the input has {size} bytes, more than {INPUT_LIMIT}; pass references instead"
     return definition.schema.problem(saga.spec.input) if definition.schema else None

@@ -24,6 +24,7 @@ from saga_operator.domain.kinds import (
     SagaDefinitionSpec,
 )
 from saga_operator.domain.kinds import Step as StepSpec
+from saga_operator.domain.knowledge import as_heard
 from saga_operator.domain.policy import Retry
 from saga_operator.domain.references import BadReference, Reference, Template
 from saga_operator.domain.rules import problems_of
@@ -212,7 +213,7 @@ class _Compiler:
             coefficient=base.coefficient if given.backoff_coefficient is None else given.backoff_coefficient,
             maximum=self._duration(f"{at}.maxInterval", given.max_interval, _LONGEST_WAITS, base.maximum),
             attempts=given.max_attempts or base.attempts,
-            final_codes=base.final_codes if codes is None else frozenset(codes),
+            final_codes=base.final_codes if codes is None else frozenset(map(as_heard, codes)),
         )
         if retry.maximum < retry.initial:
             longest, first = durations.show(retry.maximum), durations.show(retry.initial)

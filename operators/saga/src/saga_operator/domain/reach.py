@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from saga_operator.domain.definition import Clause, Step
-from saga_operator.domain.references import Unresolvable, as_text, lookup
+from saga_operator.domain.references import Unresolvable, as_text
 from saga_operator.domain.turn import Turn
 
 
@@ -30,7 +30,7 @@ def passed(turn: Turn) -> int:
 
 def _holds(turn: Turn, clause: Clause) -> bool:
     try:
-        value = lookup(clause.reference, turn.saga.spec.input, turn.output_of)
+        text = as_text(clause.reference, turn.saga.spec.input, turn.output_of)
     except Unresolvable:
         return False
-    return (as_text(value) in clause.values) is not clause.negated
+    return (text in clause.values) is not clause.negated

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from skald_wire import canonical
+from skald_wire import NotRepresentable, canonical
 
 JSON = Any
 _OPENING: Final = "$("
@@ -25,7 +25,7 @@ class BadReference(ValueError):
 
 
 class Unresolvable(LookupError):
-    """The saga does not hold what a reference names; the message says which and where it ends."""
+    """The saga does not hold what a reference names, or it cannot be sent; the message says which and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +106,18 @@ def lookup(reference: Reference, saga_input: Mapping[str, JSON], outputs: Output
     return value
 
 
-def as_text(value: JSON) -> str:
-    """A JSON value inside text: strings as they are, anything else as canonical JSON."""
-    return value if isinstance(value, str) else canonical(value).decode()
+def as_text(reference: Reference, saga_input: Mapping[str, JSON], outputs: Outputs) -> str:
+    """The value that the reference names, inside text: strings as they are, anything else as canonical JSON.
+
+    Raises Unresolvable, also where the value is there but cannot travel: a rounded number would name something else.
+    """
+    value = lookup(reference, saga_input, outputs)
+    if isinstance(value, str):
+        return value
+    try:
+        return canonical(value).decode()
+    except NotRepresentable as error:
+        raise Unresolvable(f"{reference} cannot become text: {error}") from None
 
 
 def _parse(value: JSON) -> _Node:
@@ -180,6 +189,4 @@ def _resolve(node: _Node, saga_input: Mapping[str, JSON], outputs: Outputs) -> J
         case _Array(items):
             return [_resolve(item, saga_input, outputs) for item in items]
         case _Text(parts):
-            return "".join(
-                part if isinstance(part, str) else as_text(lookup(part, saga_input, outputs)) for part in parts
-            )
+            return "".join(part if isinstance(part, str) else as_text(part, saga_input, outputs) for part in parts)

@@ -31,9 +31,12 @@ class InputSchema:
 
     def problem(self, saga_input: Mapping[str, JSON]) -> str | None:
         """What is wrong with the input, in one line; None when nothing is."""
-        if self._validator.is_valid(saga_input):
-            return None
-        found = [self._sentence(error) for error in self._validator.iter_errors(saga_input)]
+        try:
+            if self._validator.is_valid(saga_input):
+                return None
+            found = [self._sentence(error) for error in self._validator.iter_errors(saga_input)]
+        except ValueError as error:
+            return f"the input is nested too deep to be checked: {error}"
         rest = f"; and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
         return "; ".join(found[:_SHOWN]) + rest
 

@@ -7,8 +7,8 @@ from typing import Final
 from saga_operator.domain import approvals, commands, reach
 from saga_operator.domain.definition import Step
 from saga_operator.domain.durations import show
-from saga_operator.domain.kinds import Failure, StepError, StepState
-from saga_operator.domain.knowledge import CANCELLED, DEAD, KEY_REUSED, UNRESOLVABLE, StepKnowledge, Verdict
+from saga_operator.domain.kinds import Failure, StepState
+from saga_operator.domain.knowledge import CANCELLED, DEAD, KEY_REUSED, StepKnowledge, Verdict, unresolvable
 from saga_operator.domain.references import Unresolvable
 from saga_operator.domain.shape import members
 from saga_operator.domain.turn import Turn
@@ -55,7 +55,7 @@ def _can_be_sent(turn: Turn, step: Step) -> bool:
     try:
         commands.action(turn, step)
     except Unresolvable as error:
-        turn.settle(step.index, StepState.FAILED, error=StepError(UNRESOLVABLE, str(error)))
+        turn.settle(step.index, StepState.FAILED, error=unresolvable(error))
         return False
     return True
 

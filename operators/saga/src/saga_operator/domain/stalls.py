@@ -18,7 +18,7 @@ from saga_operator.domain.knowledge import (
     StallReason,
     StepKnowledge,
 )
-from saga_operator.domain.policy import Retry
+from saga_operator.domain.policy import LONGEST_UNSENT, Retry
 from saga_operator.domain.turn import Turn
 
 PATIENCE_WITH_CANCELS: Final = 3
@@ -112,11 +112,12 @@ def _of_pursued(turn: Turn, step: Step, known: StepKnowledge, *, backward: bool)
             f"it does the saga cannot go on; {again}",
         )
     if known.unroutable:
+        longest = max(retry.interval(retry.patience), LONGEST_UNSENT)
         return Stall(
             "Unroutable",
             step.name,
-            f"{what}: the broker has no queue for {step.participant}.*; add it there, or, "
-            f"if the definition misspells the participant, cancel the saga; {again}",
+            f"{what}: the broker has no queue for {step.participant}.*; add it there, or, if the definition misspells "
+            f"the participant, abort the saga; it is sent again at least every {show(longest)}",
         )
     return None
 

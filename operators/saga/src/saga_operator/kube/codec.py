@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import orjson
@@ -64,6 +64,8 @@ class Lease(msgspec.Struct, frozen=True):
     spec: LeaseSpec = LeaseSpec()
 
 
+_UNREADABLE: Final = (msgspec.MsgspecError, RecursionError)
+"""What a decoder raises; the latter at some thousand levels of nesting, of which the API server takes ten thousand."""
 _lease = msgspec.json.Decoder(Lease)
 _saga = msgspec.json.Decoder(Saga)
 _definition = msgspec.json.Decoder(SagaDefinition)
@@ -76,7 +78,7 @@ _names = msgspec.json.Decoder(_Names)
 def _reading() -> Iterator[None]:
     try:
         yield
-    except msgspec.MsgspecError as error:
+    except _UNREADABLE as error:
         raise Unreadable(str(error)) from None
 
 
@@ -109,7 +111,7 @@ def decode_page(body: bytes) -> tuple[list[Saga], str]:
     for item in page.items:
         try:
             sagas.append(_saga.decode(item))
-        except msgspec.MsgspecError as error:
+        except _UNREADABLE as error:
             log.error("a listed saga cannot be read and is left alone: %s", error)  # noqa: TRY400  the sentence says it all
     return sagas, page.metadata.continue_
 

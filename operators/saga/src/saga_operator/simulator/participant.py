@@ -10,6 +10,8 @@ from typing import Any, Final, Protocol
 from skald_wire import Cancel, Command, Direction, canonical, register
 from skald_wire.register import Answer, Entry, Outcome, Run, Settle, Write
 
+from saga_operator.domain.knowledge import CANCELLED
+
 JSON = Any
 
 
@@ -79,7 +81,8 @@ class Book:
 
 
 REFUSED: Final = ("Refused", "simulated")
-BUSY: Final = ("Busy", "simulated")
+BUSY: Final = (CANCELLED, "simulated")
+"""With the code that would mislead most: the operator's own for a command that never runs."""
 
 
 def says_its_name(step: str) -> dict[str, JSON]:

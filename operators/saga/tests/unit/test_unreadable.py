@@ -1,0 +1,38 @@
+"""An object that cannot be read is left alone with a sentence."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from saga_operator.kube import codec
+
+METADATA = {"name": "o", "namespace": "shop", "uid": "u"}
+DEEP = '{"in":' * 5000 + "1" + "}" * 5000
+
+
+def stored(**spec: object) -> str:
+    """An object as the API server sends it; "DEEP" stands for more levels than a decoder takes."""
+    return json.dumps({"metadata": METADATA, "spec": spec}).replace('"DEEP"', DEEP)
+
+
+@pytest.mark.parametrize(
+    ("decode", "body"),
+    [
+        (codec.decode_saga, stored(definition="d-v1", input="DEEP")),
+        (codec.decode_definition, stored(steps=[{"name": "a"}], inputSchema="DEEP")),
+        (codec.decode_decision, stored(saga="s", action="Complete", by="ann", reason="why", output="DEEP")),
+        (codec.decode_page, f'{{"items": [{stored(definition="d-v1", input="DEEP")}]}}'),
+    ],
+    ids=["saga", "definition", "decision", "page"],
+)
+def test_I7_what_is_nested_too_deep_is_unreadable(decode, body):
+    with pytest.raises(codec.Unreadable, match="recursion"):
+        decode(body.encode())
+
+
+def test_I7_a_saga_that_the_types_do_not_take_does_not_hide_the_others_of_its_page(caplog):
+    page = f'{{"items": [{stored(definition=7)}, {stored(definition="d-v1")}], "metadata": {{"continue": "more"}}}}'
+    sagas, more = codec.decode_page(page.encode())
+    assert ([saga.spec.definition for saga in sagas], more) == (["d-v1"], "more")
+    assert "a listed saga cannot be read" in caplog.text
