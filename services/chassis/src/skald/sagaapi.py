@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import ssl
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -12,9 +11,9 @@ from typing import Any, Final, cast
 from kubernetes.client import ApiClient, ApiException, Configuration, CustomObjectsApi
 from prometheus_client import Counter
 from urllib3.exceptions import HTTPError
-from urllib3.util.ssl_ import create_urllib3_context
 
 from skald.settings import KubernetesSettings
+from skald.trust import api_server_trust
 
 __all__ = ["SagaApi", "SagaApiError", "SagaRefused"]
 
@@ -55,10 +54,7 @@ class SagaApi:
         hook: Any = partial(_read_token, settings.kubernetes_token_file)
         configuration.refresh_api_key_hook = hook
         client = ApiClient(configuration)
-        # Left to itself, urllib3 refuses authorities without key identifiers since Python 3.13. Kubernetes' own clients
-        # take them, and many clusters have them. The chain, the name and the dates are checked all the same.
-        trust = create_urllib3_context(verify_flags=ssl.VERIFY_X509_PARTIAL_CHAIN)
-        client.rest_client.pool_manager.connection_pool_kw["ssl_context"] = trust
+        client.rest_client.pool_manager.connection_pool_kw["ssl_context"] = api_server_trust()
         client.user_agent = settings.service  # the API server records it as the writer's name
         self._api = CustomObjectsApi(client)
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 import ssl
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
+import pytest
+from skald import fetch
 from skald.sagaapi import SagaApi
 from skald.settings import KubernetesSettings
+from urllib3 import PoolManager
 from urllib3.util import ssl_
 
 
@@ -29,3 +33,20 @@ def test_an_authority_without_key_identifiers_is_trusted_and_the_rest_is_checked
     assert trust.check_hostname
     assert pool.ca_certs == str(tmp_path / "ca.crt")
     assert pool.cert_reqs == ssl.CERT_REQUIRED
+
+
+def test_the_keys_of_service_tokens_are_read_from_it_with_the_same_trust(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(ssl_, "sys", SimpleNamespace(version_info=(3, 13)))
+    asked: dict[str, Any] = {}
+
+    class Pool(PoolManager):
+        def __init__(self, **options: Any) -> None:
+            asked.update(options)
+            super().__init__()
+
+    monkeypatch.setattr(fetch, "urllib3", SimpleNamespace(PoolManager=Pool))
+    with pytest.raises(OSError, match=r"127\.0\.0\.1"):
+        fetch.fetch_json("https://127.0.0.1:1/openid/v1/jwks", ca_file=tmp_path / "ca.crt")
+    assert asked["ca_certs"] == str(tmp_path / "ca.crt")
+    assert not asked["ssl_context"].verify_flags & ssl.VERIFY_X509_STRICT
+    assert asked["ssl_context"].check_hostname
