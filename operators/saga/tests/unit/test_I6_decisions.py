@@ -3,7 +3,7 @@
 import pytest
 from saga_operator.domain.decisions import answer_for
 from saga_operator.domain.effects import Look
-from saga_operator.domain.events import DecisionMade, DefinitionChanged, SagaSeen
+from saga_operator.domain.events import DecisionMade, DefinitionChanged, Returned, SagaSeen, Unconfirmed
 from saga_operator.domain.kinds import CompensationPolicy, Metadata, RetryPolicy, SagaDecision, SagaDecisionSpec
 
 from operators.saga.tests.unit.driver import Driver, after, definition, saga, step
@@ -312,6 +312,21 @@ def test_I6_a_stall_for_other_content_does_not_refuse_before_the_register_has_an
     successor.store()
     assert successor.status().steps["b"].state == state
     assert successor.answers() == [(action, "Applied")]
+
+
+@pytest.mark.parametrize("lost", [Returned, Unconfirmed])
+def test_I6_a_cancel_that_was_lost_is_sent_again_before_its_decision_is_refused(lost):
+    w = Driver(definition(step("a"), step("b")))
+    w.reply("a")
+    w.fail("b", "KeyReused")
+    w.store()
+    w.decide("Skip", "b")
+    w.broker(lost, "-b")
+    assert w.answers() == []
+    w.wait_until_due()
+    assert (w.published(), w.answers()) == (["-b"], [])
+    w.fail("-b", "KeyReused")
+    assert w.answers() == [("Skip", "Refused")]
 
 
 def test_I6_a_stall_is_still_one_for_the_next_operator():

@@ -1,6 +1,6 @@
 """A saga that ``concurrency.maxRunning`` does not admit yet has not begun: no clock runs, and nothing binds it."""
 
-from saga_operator.domain.events import Admitted
+from saga_operator.domain.events import Admitted, Returned
 from saga_operator.domain.kinds.definition import Condition
 from saga_operator.domain.moments import show
 from saga_operator.domain.stalls import of_definition
@@ -53,10 +53,22 @@ def test_suspended_it_has_not_begun_either():
     assert (w.status().phase, w.status().start_time) == ("Suspended", None)
 
 
-def test_a_step_that_is_skipped_takes_no_turn():
+def test_S1_nothing_is_skipped_before_its_turn_because_the_definition_may_still_be_another_one():
     never = [Condition(input="$(input.big)", operator="In", values=["yes"])]
     w = Driver(definition(step("gift", when=never), step("a")), admitted=False)
-    assert (w.status().steps["gift"].state, w.status().phase) == ("Skipped", "Pending")
+    assert (w.status().steps, w.stores()) == ({}, [])
+    admit(w)
+    assert w.status().steps["gift"].state == "Skipped"
+    assert w.published() == ["a"]
+
+
+def test_I8_a_cancel_that_found_nobody_takes_nothing_back_that_is_stored():
+    w = Driver(definition(step("a")), saga(cancel=True), admitted=False)
+    w.store()
+    stored = w.object.status
+    assert stored.start_time is not None
+    w.broker(Returned, "-a")
+    assert (w.status().start_time, w.status().definition_hash) == (stored.start_time, stored.definition_hash)
 
 
 def test_another_definition_of_the_name_is_as_good_as_long_as_it_has_not_begun():

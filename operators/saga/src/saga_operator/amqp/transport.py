@@ -148,12 +148,14 @@ class Transport:
 
     def _on_cancelled(self, channel: Channel, _: Method) -> None:
         """The reply queue is gone while the connection lives: publishes would be confirmed, and no reply arrive."""
-        log.error("the broker deleted the reply queue %s; connecting again", self.reply_to)
-        channel.connection.close()
+        self._give_up(channel, f"deleted the reply queue {self.reply_to}")
 
     def _on_channel_closed(self, channel: Channel, reason: BaseException) -> None:
+        self._give_up(channel, f"closed the channel: {reason!r}")
+
+    def _give_up(self, channel: Channel, what: str) -> None:
         if not (channel.connection.is_closing or channel.connection.is_closed):
-            log.error("the broker closed the channel: %r; connecting again", reason)
+            log.error("the broker %s; connecting again", what)
             channel.connection.close()
 
     def _on_ended(self, _: Any, reason: BaseException | str) -> None:

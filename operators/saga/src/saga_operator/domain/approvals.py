@@ -21,9 +21,7 @@ def prove(turn: Turn) -> None:
 
 
 def wait(turn: Turn, step: Step) -> None:
-    """It is reached and pending: the clock runs, and a person is to see it. Not before the saga has its turn."""
-    if turn.waits_its_turn:
-        return
+    """It is reached and pending: the clock runs, and a person is to see it."""
     if turn.known(step).started_at is None:
         turn.change(step.index, started_at=turn.now)
         turn.checkpoint = True

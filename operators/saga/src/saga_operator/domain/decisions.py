@@ -120,7 +120,8 @@ def _overtaken(turn: Turn, decision: SagaDecision) -> AnswerDecision | None:
     step = _step(turn, decision)
     known = turn.known(step)
     undoing = turn.direction is Direction.BACKWARD
-    answered = known.failed_attempt >= known.attempts  # else the error is of before the cancel, and may be mended
+    # an error of before the cancel may be mended, and a cancel that was lost is sent again
+    answered = known.cancels and not known.unsent and known.failed_attempt >= known.attempts
     if answered and known.error is not None and known.error.code == KEY_REUSED:
         return _refuse(decision, f"its command id stands for other content: {known.error.message}")
     if known.outcome is None or (undoing and known.outcome is StepState.SUCCEEDED and step.compensation is not None):

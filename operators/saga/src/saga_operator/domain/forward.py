@@ -59,6 +59,8 @@ def _bury_first(turn: Turn, problem: str) -> None:
 
 
 def _conclude_reached(turn: Turn, step: Step) -> None:
+    if turn.waits_its_turn:
+        return  # what is stored now would bind a saga that has not begun
     if not reach.holds(turn, step):
         turn.settle(step.index, StepState.SKIPPED)
     elif step.approval:

@@ -19,8 +19,6 @@ DONE: Final = (StepState.SUCCEEDED, StepState.SKIPPED, StepState.COMPLETED, Step
 DEAD: Final = (StepState.FAILED, StepState.CANCELLED, StepState.COMPENSATED)
 """Outcomes after which a step's action is not in force and never will be."""
 
-_UNTOUCHED: Final = (None, StepState.SKIPPED)
-
 KEY_REUSED: Final = "KeyReused"
 """Error code of a register that stands for other content (rule R6)."""
 UNRESOLVABLE: Final = "UnresolvableInput"
@@ -134,8 +132,8 @@ class StepKnowledge(Struct, frozen=True):
 
 
 def waits_its_turn(steps: Sequence[StepKnowledge], *, admitted: bool) -> bool:
-    """Whether a saga has not begun, because it is not admitted. A step that is skipped needs no turn."""
-    return not admitted and not any(step.attempts or step.outcome not in _UNTOUCHED for step in steps)
+    """Whether a saga has not begun, because it is not admitted."""
+    return not admitted and not any(step.attempts or step.outcome for step in steps)
 
 
 class Asked(Struct, frozen=True):

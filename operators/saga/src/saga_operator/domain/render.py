@@ -39,7 +39,7 @@ def render(definition: Definition | NotAccepted | None, knowledge: Knowledge, no
     direction = _direction(knowledge)
     phase = _phase(definition, knowledge)
     failure = knowledge.cause
-    begun = phase.terminal or not knowledge.waits_its_turn
+    stored, begun = knowledge.saga.status, phase.terminal or not knowledge.waits_its_turn
     return Status(
         phase=phase,
         direction=direction,
@@ -48,8 +48,8 @@ def render(definition: Definition | NotAccepted | None, knowledge: Knowledge, no
         attempts=sum(step.attempts + (step.ran.attempts if step.ran else 0) for step in knowledge.steps) or None,
         reason=_reason(knowledge, phase),
         duration=show(now - knowledge.started_at) if phase.terminal else None,
-        definition_hash=knowledge.definition_hash if begun else None,
-        start_time=moments.show(knowledge.started_at) if begun else None,
+        definition_hash=knowledge.definition_hash if begun else stored.definition_hash,
+        start_time=moments.show(knowledge.started_at) if begun else stored.start_time,
         completion_time=moments.show(now) if phase.terminal else None,
         failure=failure,
         steps=_steps(definition, knowledge),

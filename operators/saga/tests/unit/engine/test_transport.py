@@ -14,7 +14,7 @@ class Channel:
 
     def __init__(self) -> None:
         self.closed = 0
-        self.connection = SimpleNamespace(close=self._close)
+        self.connection = SimpleNamespace(close=self._close, is_closing=False, is_closed=False)
         self.on_cancel: list[Callable[[Any], None]] = []
 
     def _close(self) -> None:
@@ -34,3 +34,6 @@ def test_i8_a_reply_queue_that_the_broker_took_away_ends_the_connection_so_that_
     (cancelled,) = channel.on_cancel
     cancelled(None)
     assert channel.closed == 1
+    channel.connection.is_closing = True
+    cancelled(None)
+    assert channel.closed == 1, "what is closing cannot be closed"
