@@ -14,12 +14,17 @@ def test_a_token_never_grants_more_than_its_client_may_and_what_was_asked(allowe
     if scope is None:
         assert not set(asked) <= set(allowed)
     else:
-        assert set(scope.split()) == (set(asked) or set(allowed))
+        assert set(scope.split()) == set(asked)
         assert set(scope.split()) <= set(allowed)
 
 
-def test_asking_for_nothing_grants_all_that_the_client_may():
-    assert granted(Client("c", "", ("b:b", "a:a")), "") == "a:a b:b"
+def test_saying_nothing_grants_all_that_the_client_may():
+    assert granted(Client("c", "", ("b:b", "a:a")), None) == "a:a b:b"
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\t", "\u00a0"])
+def test_where_nothing_was_granted_nothing_is(blank):
+    assert granted(Client("c", "", ("b:b", "a:a")), blank) == ""
 
 
 def test_an_unknown_scope_is_not_granted():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from identity.grants import CODE_LIFE, REFRESH_LIFE, Grant, Over, Reused, read_token
+from identity.grants import CODE_LIFE, GRANT_LIFE, REFRESH_LIFE, Grant, Over, Reused, read_token
 
 NOW = 1_000_000
 GRANT = Grant("g-1", "app", "ada", "orders:read", "http://127.0.0.1/cb", "challenge", "seed", ends=NOW + CODE_LIFE)
@@ -57,3 +57,20 @@ def test_a_code_is_good_for_a_minute_and_a_refresh_token_for_a_month():
 def test_nothing_follows_from_what_was_revoked():
     with pytest.raises(Over):
         GRANT.take(0, NOW).revoke().take(1, NOW)
+
+
+def test_a_grant_ends_three_months_after_sign_in_however_often_it_is_used():
+    grant, now = GRANT, NOW
+    for turn in range(5):
+        grant = grant.take(turn, now)
+        now += GRANT_LIFE // 5
+    grant.take(5, NOW + GRANT_LIFE - 1)
+    with pytest.raises(Over):
+        grant.take(5, NOW + GRANT_LIFE)
+
+
+def test_who_took_a_turn_knows_it_from_that_of_another():
+    after = GRANT.take(0, NOW, "me")
+    assert after.was_taken(0, "me")
+    assert not after.was_taken(0, "another")
+    assert not after.take(1, NOW, "me").was_taken(0, "me"), "one cannot go back"

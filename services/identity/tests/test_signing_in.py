@@ -5,15 +5,17 @@ from __future__ import annotations
 import base64
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
-from identity.domain import Client
+from identity.domain import Client, User
 from identity.grants import CODE_LIFE, REFRESH_LIFE
 from identity.hashing import hash_secret
-from identity.store import Clients, Grants
+from identity.store import Clients, Grants, Users
+from pymongo.collection import Collection
+from pymongo.errors import AutoReconnect
 from skald.auth import Authenticator
 from skald.tokens import Issuer, Published
 
@@ -49,8 +51,8 @@ class Browser:
         form = {"username": username, "password": password or self.secret, "decision": "allow"}
         return self.client.post(self.asked(**changes), data=form)
 
-    def code(self, **changes: str | None) -> str:
-        return sent_back(self.signs_in(**changes))["code"]
+    def code(self, username: str = "ada", **changes: str | None) -> str:
+        return sent_back(self.signs_in(username, **changes))["code"]
 
 
 def sent_back(answer: Any) -> dict[str, str]:
@@ -146,6 +148,8 @@ def test_a_user_may_say_no(browser):
         {"redirect_uri": "http://user@127.0.0.1:49152/callback"},
         {"redirect_uri": "https://127.0.0.1:49152/callback"},
         {"redirect_uri": "http://127.0.0.1:nonsense/callback"},
+        {"redirect_uri": "http://127.0.0.1:\u0661/callback"},
+        {"redirect_uri": 'http://127.0.0.1:1/"\\'},
         {"redirect_uri": None},
         {"client_id": "nobody"},
         {"client_id": "demo"},
@@ -168,6 +172,7 @@ def test_nobody_is_sent_to_an_address_that_is_not_the_clients(browser, changes):
         ({"code_challenge": "short"}, "invalid_request"),
         ({"scope": "stock:read"}, "invalid_scope"),
         ({"response_type": "token"}, "unsupported_response_type"),
+        ({"response_type": "\u00e9"}, "unsupported_response_type"),
     ],
     ids=str,
 )
@@ -242,6 +247,114 @@ def test_a_refresh_may_ask_for_less_and_not_for_more(tokens, refresh, authentica
     assert authenticator.subject(less["access_token"]).scopes == {"orders:read"}
     assert error(refresh(less["refresh_token"], scope="shipments:read")) == (400, "invalid_scope")
     assert refresh(less["refresh_token"]).json["scope"] == "orders:read orders:write"
+
+
+@pytest.mark.parametrize("blank", [" ", "\t", "\u00a0", " \n "])
+def test_a_refresh_with_a_blank_scope_is_refused_and_costs_nothing(tokens, refresh, blank):
+    assert error(refresh(tokens["refresh_token"], scope=blank)) == (400, "invalid_scope")
+    assert refresh(tokens["refresh_token"]).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("form", "granted"),
+    [
+        ({}, "orders:read orders:write"),
+        ({"scope": ""}, "orders:read orders:write"),
+        ({"scope": "orders:write"}, "orders:write"),
+        ({"scope": " orders:write "}, "orders:write"),
+        ({"scope": "orders:read orders:write shipments:read"}, None),
+        ({"scope": "orders:read stock:read"}, None),
+    ],
+    ids=str,
+)
+def test_a_refresh_grants_no_more_than_the_user_did(tokens, refresh, authenticator, form, granted):
+    answer = refresh(tokens["refresh_token"], **form)
+    if granted is None:
+        assert error(answer) == (400, "invalid_scope")
+    else:
+        assert answer.json["scope"] == granted
+        assert authenticator.subject(answer.json["access_token"]).scopes == set(granted.split())
+
+
+@pytest.mark.parametrize("scope", [" ", "", "shipments:read"])
+def test_what_a_client_says_with_its_code_changes_no_scope(browser, exchange, scope):
+    assert exchange(browser.code(), scope=scope).json["scope"] == "orders:read orders:write"
+
+
+@pytest.mark.parametrize("blank", [None, "", " "])
+def test_a_client_that_leaves_the_scope_blank_asks_the_user_for_all_of_its_own(browser, exchange, blank):
+    assert browser.opens(scope=blank).text.count("<li>") == 4
+    assert len(exchange(browser.code(scope=blank)).json["scope"].split()) == 4
+
+
+def test_who_granted_nothing_has_granted_nothing_when_the_client_may_have_more(
+    browser, exchange, refresh, database, authenticator
+):
+    later_app = Client("later-app", "", (), redirect_uris=("http://127.0.0.1/callback",))
+    Clients(database).put(later_app)
+    codes = [browser.code(client_id="later-app", scope=None) for _ in range(2)]
+    first = exchange(codes[0], client_id="later-app").json
+    Clients(database).put(replace(later_app, scopes=("orders:read",)))
+    for answer in (
+        exchange(codes[1], client_id="later-app"),
+        refresh(first["refresh_token"], client_id="later-app"),
+    ):
+        assert authenticator.subject(answer.json["access_token"]).scopes == set()
+
+
+def test_a_client_whose_scopes_were_narrowed_may_ask_for_what_is_left(browser, exchange, refresh, database):
+    app = Client("narrowed-app", "", ("orders:read", "orders:write"), redirect_uris=("http://127.0.0.1/callback",))
+    Clients(database).put(app)
+    tokens = exchange(browser.code(client_id=app.id), client_id=app.id).json
+    code = browser.code(client_id=app.id)
+    Clients(database).put(replace(app, scopes=("orders:read",)))
+    assert error(refresh(tokens["refresh_token"], client_id=app.id)) == (400, "invalid_scope")
+    assert error(exchange(code, client_id=app.id)) == (400, "invalid_scope")
+    less = refresh(tokens["refresh_token"], client_id=app.id, scope="orders:read")
+    assert less.json["scope"] == "orders:read", "the refusal cost no turn"
+
+
+@pytest.fixture
+def eve(database, secret):
+    """A user whom the tests may lose."""
+    user = User("eve", "eve@example.com", hash_secret(secret))
+    Users(database).put(user)
+    return user
+
+
+def goes(database, user):
+    database["users"].delete_one({"_id": user.id})
+
+
+def is_locked_out(database, user):
+    Users(database).put(replace(user, password_hash=""))
+
+
+@pytest.mark.parametrize("leaves", [goes, is_locked_out])
+def test_nothing_follows_from_what_was_granted_by_a_user_who_is_gone(browser, exchange, refresh, database, eve, leaves):
+    tokens = exchange(browser.code(username="eve")).json
+    code = browser.code(username="eve")
+    leaves(database, eve)
+    assert error(refresh(tokens["refresh_token"])) == (400, "invalid_grant")
+    assert error(exchange(code)) == (400, "invalid_grant")
+    Users(database).put(eve)
+    assert error(refresh(tokens["refresh_token"])) == (400, "invalid_grant"), "it is revoked, not suspended"
+
+
+def test_a_refresh_goes_on_when_an_answer_of_the_database_is_lost(tokens, refresh, monkeypatch):
+    write, lost = Collection.find_one_and_update, []
+
+    def lossy(*args, **named):
+        done = write(*args, **named)
+        if not lost:
+            lost.append(done)
+            raise AutoReconnect("the answer is lost")
+        return done
+
+    monkeypatch.setattr(Collection, "find_one_and_update", lossy)
+    newer = refresh(tokens["refresh_token"])
+    assert (newer.status_code, len(lost)) == (200, 1)
+    assert refresh(newer.json["refresh_token"]).status_code == 200
 
 
 def test_a_reused_refresh_token_ends_the_whole_family(tokens, refresh):

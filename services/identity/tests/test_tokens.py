@@ -106,6 +106,28 @@ def test_no_client_at_all_is_invalid_client(client):
     assert (answer.status_code, answer.json["error"]) == (401, "invalid_client")
 
 
+@pytest.mark.parametrize("shown", ["//86eA==", "\u00e9", "  ", "Y", "===="])
+@pytest.mark.parametrize("path", [URL, "/oauth/introspect", "/oauth/revoke"])
+def test_a_basic_header_that_cannot_be_read_is_invalid_client(client, path, shown):
+    form = {"grant_type": "client_credentials", "token": "x"}
+    answer = client.post(path, data=form, headers={"Authorization": f"Basic {shown}"})
+    assert (answer.status_code, answer.json["error"]) == (401, "invalid_client")
+
+
+@pytest.mark.parametrize("host", ["a_b", "a_b:80", "shop.example:99999", "[x", "a b", "*"])
+def test_a_clients_idea_of_our_address_counts_for_nothing(client, secret, host):
+    headers = {**basic("demo", secret), "Host": host}
+    answer = client.post(URL, data={"grant_type": "client_credentials"}, headers=headers)
+    assert answer.status_code == 200
+    assert client.post("/oauth/introspect", data={"token": "x"}, headers=headers).json == {"active": False}
+    assert client.get("/oauth/authorize", headers=headers).status_code == 400
+
+
+@pytest.mark.parametrize("blank", ["", " "])
+def test_a_client_in_its_own_name_that_leaves_the_scope_blank_gets_all_of_its_own(ask, blank):
+    assert ask(scope=blank).json["scope"] == ask().json["scope"]
+
+
 def test_a_secret_in_the_address_counts_for_nothing(client, secret):
     address = f"{URL}?grant_type=client_credentials&client_id=demo&client_secret={secret}"
     assert client.post(address).status_code in (400, 401)

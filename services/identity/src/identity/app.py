@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from typing import Final
 
 from apiflask import APIFlask
@@ -29,14 +31,26 @@ def make_app(settings: IdentityWeb, database: Database[Document]) -> APIFlask:
     """The application over a database. It checks its own tokens with its own keys, without a detour over HTTP."""
     issuer = settings.issuer
     keyring = Keyring(database)
-    server = Server(Clients(database), Grants(database), keyring, issuer=issuer, audience=settings.audience)
+    users, grants = Users(database), Grants(database)
+    server = Server(Clients(database), users, grants, keyring, issuer=issuer, audience=settings.audience)
     return create_app(
         settings,
         API,
-        deps=Deps(server, keyring, Users(database), issuer),
-        readiness=Readiness(lambda: ping(database)),
+        deps=Deps(server, keyring, users, issuer),
+        readiness=Readiness(_check(database, grants)),
         authenticator=Authenticator(Issuer(lambda: Published(issuer, keyring.public())), settings.audience),
     )
+
+
+def _check(database: Database[Document], grants: Grants) -> Callable[[], None]:
+    """Whether the database answers. The first one that it answers makes the index: before that it may be away."""
+    ensure_index = cache(grants.ensure_index)  # which keeps no exception: what failed is tried again
+
+    def check() -> None:
+        ensure_index()
+        ping(database)
+
+    return check
 
 
 def web() -> None:

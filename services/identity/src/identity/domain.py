@@ -63,9 +63,12 @@ class Client:
         return own | ({"authorization_code", "refresh_token"} if self.redirect_uris else frozenset())
 
 
-def granted(client: Client, requested: str) -> str | None:
-    """The scopes of a token, of those requested (separated by spaces; empty asks for all); None for one too many."""
-    wanted = set(requested.split()) or set(client.scopes)
+def granted(client: Client, requested: str | None) -> str | None:
+    """The scopes of a token, of those requested (separated by spaces); None for one too many.
+
+    Only who says nothing, None, asks for all: empty is what a user may have granted, and it stays empty.
+    """
+    wanted = set(client.scopes) if requested is None else set(requested.split())
     return " ".join(sorted(wanted)) if wanted <= set(client.scopes) else None
 
 

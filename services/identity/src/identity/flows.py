@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from authlib.oauth2.rfc6749 import grants
-from authlib.oauth2.rfc6749.errors import InvalidGrantError, InvalidRequestError
+from authlib.oauth2.rfc6749.errors import InvalidGrantError, InvalidRequestError, InvalidScopeError
 from authlib.oauth2.rfc7636 import CodeChallenge
 from authlib.oauth2.rfc9207 import IssuerParameter
 
@@ -108,11 +108,29 @@ class _TakesTurns:
     server: Any
 
     def authenticate_user(self, ticket: Ticket) -> SignedIn:
+        self._check_user(ticket.grant)
+        self._check_scope(ticket)
         taken = self.server.granted.take(ticket.grant.id, ticket.turn, int(time.time()))
         if taken is None:
             raise InvalidGrantError("What was granted is over: the user has to sign in again.")
         self.request.next_refresh_token = taken.token
         return SignedIn(taken.user_id, taken.id)
+
+    def _check_user(self, grant: Grant) -> None:
+        """Nothing follows any more from what was granted by someone who is gone, or who may no longer sign in."""
+        user = self.server.users.get(grant.user_id)
+        if user is None or not user.password_hash:
+            self.server.granted.revoke(grant.id)
+            raise InvalidGrantError("The user who granted this is no longer here.")
+
+    def _check_scope(self, ticket: Ticket) -> None:
+        """Before the turn is taken: a client whose scopes were narrowed meanwhile may ask for less with this ticket."""
+        if self.request.client.get_allowed_scope(self._wanted(ticket)) is None:
+            raise InvalidScopeError("The client may no longer have all of this scope.")
+
+    def _wanted(self, ticket: Ticket) -> str:
+        """The scope of the token that is to be issued."""
+        return ticket.get_scope()
 
     def generate_token(self, *arguments: Any, **named: Any) -> dict[str, Any]:
         token: dict[str, Any] = super().generate_token(*arguments, **named)  # type: ignore[misc]
@@ -123,6 +141,14 @@ class AuthorizationCode(_TakesTurns, grants.AuthorizationCodeGrant):  # type: ig
     """A user signs in, and the client exchanges the code that it gets for tokens."""
 
     TOKEN_ENDPOINT_AUTH_METHODS = AUTH_METHODS
+
+    @staticmethod
+    def validate_authorization_redirect_uri(request: Any, client: Any) -> str:
+        """Refuses a foreign address without repeating it, as Authlib would: it may hold what no answer can."""
+        asked = request.payload.redirect_uri
+        if asked and not client.check_redirect_uri(asked):
+            raise InvalidRequestError("This 'redirect_uri' is not one of the client's.")
+        return str(grants.AuthorizationCodeGrant.validate_authorization_redirect_uri(request, client))
 
     def generate_authorization_code(self) -> str:
         """Turn 0 of a new grant."""
@@ -158,6 +184,16 @@ class RefreshToken(_TakesTurns, grants.RefreshTokenGrant):  # type: ignore[misc]
         """What it stands for."""
         ticket = ticket_of(self.server.granted, refresh_token)
         return ticket if ticket and ticket.turn > 0 else None
+
+    def _validate_token_scope(self, token: Ticket) -> None:
+        """Refuses a blank scope, too: it is within every other, but no token is wanted that grants nothing."""
+        given = self.request.payload.data.get("scope")
+        if given and not given.split():
+            raise InvalidScopeError("The scope is blank.")
+        super()._validate_token_scope(token)
+
+    def _wanted(self, ticket: Ticket) -> str:
+        return self.request.payload.scope or ticket.get_scope()
 
     def revoke_old_credential(self, refresh_token: Ticket) -> None:
         """Nothing to do: its turn is taken."""

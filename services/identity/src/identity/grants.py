@@ -13,12 +13,14 @@ import hmac
 from dataclasses import dataclass, replace
 from typing import Final
 
-__all__ = ["CODE_LIFE", "REFRESH_LIFE", "Grant", "Over", "Reused", "read_token"]
+__all__ = ["CODE_LIFE", "GRANT_LIFE", "REFRESH_LIFE", "Grant", "Over", "Reused", "read_token"]
 
 CODE_LIFE: Final = 60
 """Seconds that a code is good for."""
 REFRESH_LIFE: Final = 30 * 24 * 3600
 """Seconds that a refresh token is good for; each exchange begins anew."""
+GRANT_LIFE: Final = 90 * 24 * 3600
+"""Seconds from sign-in after which the user has to sign in again, however often the client came meanwhile."""
 
 
 class Over(Exception):
@@ -46,6 +48,10 @@ class Grant:
     """Unix seconds until which the present turn can be taken."""
     turn: int = 0
     revoked: bool = False
+    begun: int = 0
+    """Unix seconds at sign-in; 0 in what was stored before this was: such a grant begins at its next turn."""
+    taken_by: str = ""
+    """By whom the last turn was taken: so one whose answer was lost knows its own write from a thief's."""
 
     @property
     def token(self) -> str:
@@ -56,13 +62,19 @@ class Grant:
         """Whether the proof is that of a turn that there was."""
         return 0 <= turn <= self.turn and hmac.compare_digest(proof.encode(), self._proof(turn).encode())
 
-    def take(self, turn: int, now: int) -> Grant:
-        """The grant at its next turn. Raises Reused or Over."""
+    def take(self, turn: int, now: int, by: str = "") -> Grant:
+        """The grant at its next turn, taken ``by`` whom. Raises Reused or Over."""
         if turn != self.turn:
             raise Reused(f"turn {turn} of grant {self.id} was taken before; it is at {self.turn}")
         if not self.is_live(now):
             raise Over(f"grant {self.id} is over")
-        return replace(self, turn=turn + 1, ends=now + REFRESH_LIFE)
+        begun = self.begun or now
+        ends = min(now + REFRESH_LIFE, begun + GRANT_LIFE)
+        return replace(self, turn=turn + 1, ends=ends, begun=begun, taken_by=by)
+
+    def was_taken(self, turn: int, by: str) -> bool:
+        """Whether the turn before the present one was this, and was taken by them."""
+        return self.turn == turn + 1 and self.taken_by == by
 
     def revoke(self) -> Grant:
         """Nothing follows from it any more."""

@@ -14,7 +14,7 @@ from identity.domain import SCOPES, Client, User
 from identity.endings import INTROSPECTS
 from identity.hashing import hash_secret, matches
 from identity.settings import IdentitySeed
-from identity.store import Clients, Grants, Users
+from identity.store import Clients, Users
 
 __all__ = ["run", "seed"]
 
@@ -34,7 +34,6 @@ APP: Final = Client("demo-app", "", CUSTOMERS, redirect_uris=("http://127.0.0.1/
 def seed(database: Database[Document], secret: str) -> None:
     """Stores users and clients; the clients' secret, and the users' password, become ``secret``."""
     users, clients = Users(database), Clients(database)
-    Grants(database).ensure_index()
     for user in USERS:
         known = users.get(user.id)
         users.put(replace(user, password_hash=_hash_of(secret, known.password_hash if known else "")))

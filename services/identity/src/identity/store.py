@@ -75,6 +75,7 @@ class Grants:
             challenge=challenge,
             seed=secrets.token_urlsafe(32),
             ends=now + CODE_LIFE,
+            begun=now,
         )
         return self._repository.insert(grant.id, grant).state
 
@@ -91,10 +92,13 @@ class Grants:
 
     def take(self, grant_id: str, turn: int, now: int) -> Grant | None:
         """The grant at its next turn; None when it is over. One whose turn was taken before is over from now on."""
+        me = secrets.token_urlsafe(16)
 
         def change(present: Grant) -> Done[Grant]:
+            if present.was_taken(turn, me):
+                return Done(present)  # by the try before this one, whose answer was lost
             try:
-                return Done(present.take(turn, now))
+                return Done(present.take(turn, now, me))
             except Reused:
                 return Done(present.revoke())
 
