@@ -75,10 +75,11 @@ def _active(checks: HealthChecks) -> dict[str, Any]:
 def _passive(checks: HealthChecks) -> dict[str, Any]:
     unhealthy = checks.passive.unhealthy
     return {
+        # Counts what Envoy itself saw apart from what a service answered, and heeds the former alone.
         "split_external_local_origin_errors": True,
-        "consecutive_gateway_failure": unhealthy.http_failures,
-        "enforcing_consecutive_gateway_failure": 100,
         "consecutive_local_origin_failure": unhealthy.tcp_failures,
+        "enforcing_consecutive_local_origin_failure": 100,
+        "enforcing_consecutive_gateway_failure": 0,
         "enforcing_consecutive_5xx": 0,
         "enforcing_success_rate": 0,
         "enforcing_local_origin_success_rate": 0,

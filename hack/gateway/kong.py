@@ -60,18 +60,17 @@ class ActiveChecks(_Strict, frozen=True):
 
 
 class PassiveUnhealthy(_Strict, frozen=True):
-    """What takes a target out, as the traffic shows it."""
+    """What takes a target out, as the traffic shows it: connections that fail, never an answer."""
 
-    http_failures: Annotated[int, Meta(ge=1)]
+    http_failures: int
     tcp_failures: Annotated[int, Meta(ge=1)]
     timeouts: int
-    http_statuses: list[int]
 
     def __post_init__(self) -> None:
-        if self.tcp_failures != self.timeouts:
-            raise ValueError("tcp_failures and timeouts must be equal: Envoy counts them together")
-        if sorted(self.http_statuses) != [502, 503, 504]:
-            raise ValueError("http_statuses must be 502, 503 and 504: what Envoy calls a gateway failure")
+        if self.http_failures:
+            raise ValueError("http_failures must be 0: a service that answers may speak of another one's illness")
+        if self.timeouts:
+            raise ValueError("timeouts must be 0: Kong counts a 504 that the service answered among them")
 
 
 class PassiveChecks(_Strict, frozen=True):

@@ -90,11 +90,17 @@ UNSUPPORTED = {
         "protocols must have https",
     ),
     "another balancing": ("upstreams.0.algorithm", "round-robin", "$.upstreams[0].algorithm", "round-robin"),
-    "429 as an illness": (
-        "upstreams.0.healthchecks.passive.unhealthy.http_statuses",
-        [429, 502, 503, 504],
+    "an answer as an illness": (
+        "upstreams.0.healthchecks.passive.unhealthy.http_failures",
+        5,
         "$.upstreams[0].healthchecks.passive.unhealthy",
-        "http_statuses",
+        "http_failures",
+    ),
+    "an answer of 504 as an illness": (
+        "upstreams.0.healthchecks.passive.unhealthy.timeouts",
+        2,
+        "$.upstreams[0].healthchecks.passive.unhealthy",
+        "timeouts",
     ),
     "thresholds that differ": (
         "upstreams.0.healthchecks.active.unhealthy.timeouts",

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
+from identity.domain import TOKEN_LIFE
 
 FOLDER = Path("gateway-config")
 FILE = yaml.safe_load((FOLDER / "kong.yaml").read_text())
@@ -42,14 +44,34 @@ def matching(method: str, path: str) -> list[str]:
     ]
 
 
-def asks_for_a_token(name: str) -> bool:
+def token_checks(name: str) -> list[dict[str, Any]]:
     service, route = ROUTES[name]
-    return any(plugin["name"] == "jwt" for plugin in [*service.get("plugins", []), *route.get("plugins", [])])
+    plugins = [*service.get("plugins", []), *route.get("plugins", [])]
+    return [plugin["config"] for plugin in plugins if plugin["name"] == "jwt"]
+
+
+def asks_for_a_token(name: str) -> bool:
+    return bool(token_checks(name))
+
+
+def has_a_limit_by_address(name: str) -> bool:
+    plugins = ROUTES[name][1].get("plugins", [])
+    return any(plugin["name"] == "rate-limiting" and plugin["config"]["limit_by"] == "ip" for plugin in plugins)
 
 
 @pytest.mark.parametrize("name", ROUTES)
 def test_a_route_asks_for_a_token_or_is_on_the_short_list(name):
     assert asks_for_a_token(name) != (name in PUBLIC)
+
+
+@pytest.mark.parametrize("name", ROUTES)
+def test_a_route_that_asks_for_no_token_has_its_own_limit_by_address(name):
+    assert asks_for_a_token(name) or has_a_limit_by_address(name)
+
+
+@pytest.mark.parametrize("name", sorted(ROUTES.keys() - PUBLIC))
+def test_a_token_of_identity_may_come_from_a_clock_that_is_half_a_minute_ahead(name):
+    assert all(check["maximum_expiration"] >= TOKEN_LIFE + 30 for check in token_checks(name))
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -71,12 +93,13 @@ def test_every_method_of_every_path_of_a_route_exists_in_its_service(name):
 
 
 @pytest.mark.parametrize("upstream", FILE["upstreams"], ids=lambda upstream: upstream["name"])
-def test_an_upstream_is_checked_both_ways_and_429_is_no_illness(upstream):
+def test_an_upstream_is_checked_both_ways_and_no_answer_is_an_illness(upstream):
     checks = upstream["healthchecks"]
+    passive = checks["passive"]["unhealthy"]
     assert checks["active"]["healthy"]["interval"] > 0
     assert checks["active"]["unhealthy"]["interval"] > 0
-    assert checks["passive"]["unhealthy"]["http_failures"] > 0
-    assert 429 not in checks["passive"]["unhealthy"]["http_statuses"]
+    assert passive["tcp_failures"] > 0
+    assert passive["http_failures"] == passive["timeouts"] == 0
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.iterdir()), ids=str)

@@ -65,6 +65,14 @@ def test_the_token_endpoint_counts_addresses_whatever_headers_say(gateway):
     spend(pretend_to_be_another, TOKEN_LIMIT)
 
 
+@pytest.mark.parametrize(
+    ("path", "source"), [("/v1/products", "127.0.0.24"), ("/.well-known/oauth-authorization-server", "127.0.0.25")]
+)
+def test_where_no_token_is_asked_for_made_up_ones_share_the_bucket_of_their_address(gateway, path, source):
+    spend(lambda: gateway.ask("GET", path, source=source, token=secrets.token_hex()), LIMIT)
+    assert gateway.ask("GET", path, source="127.0.0.26").status == 200
+
+
 def test_a_services_own_retry_after_is_passed_on(gateway, token):
     for target in gateway.upstreams["orders-web"]:
         target.behaviour.status, target.behaviour.headers = 409, {"Retry-After": "7"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from identity.domain import TOKEN_LIFE
 from skald.testing.waiting import eventually
 
 from tests.gateway.test_routing import PROTECTED, PUBLIC
@@ -27,6 +28,10 @@ def test_a_public_path_needs_no_token(gateway, method, path, service):
 
 def test_a_good_token_passes_and_the_service_sees_it_unchanged(gateway, token):
     assert gateway.ask("GET", "/v1/me", token=token).json["headers"]["authorization"] == f"Bearer {token}"
+
+
+def test_a_fresh_token_passes_when_identitys_clock_is_a_few_seconds_ahead(gateway):
+    assert gateway.ask("GET", "/v1/me", token=gateway.key.token(life=TOKEN_LIFE + 5)).status == 200
 
 
 BAD = {

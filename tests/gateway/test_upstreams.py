@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from skald.testing.waiting import eventually
 
@@ -65,6 +67,24 @@ def test_with_one_of_two_targets_down_no_request_fails_and_it_returns_after_reco
     answers = [gateway.ask(method, "/v1/orders", token=token) for _ in range(60)]
     assert {answer.status for answer in answers} == {200}
     assert {answer.json["upstream"] for answer in answers} == {well.address}
+
+
+@pytest.mark.parametrize("status", [503, 504])
+def test_a_service_that_answers_for_anothers_illness_stays_in_use(gateway, token, status):
+    targets = gateway.upstreams["orders-web"]
+    for target in targets:
+        target.behaviour.status = status
+    answers = [gateway.ask("POST", "/v1/orders", token=token, body=b"{}") for _ in range(20)]
+    assert {answer.status for answer in answers} == {status}
+    assert all("upstream" in answer.json for answer in answers)
+    for target in targets:
+        target.behaviour.status = 200
+    # An ejection would take effect within a second, and end with the next active check.
+    seen, until = set(), time.monotonic() + 1.5
+    while time.monotonic() < until:
+        seen.add(gateway.ask("GET", "/v1/orders", token=token).status)
+        time.sleep(0.02)
+    assert seen == {200}
 
 
 def test_a_slow_service_is_504_within_the_routes_timeout(gateway, token):

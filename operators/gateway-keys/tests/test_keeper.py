@@ -91,16 +91,68 @@ def test_a_node_that_started_anew_gets_its_keys_again(world):
     assert len(node.posts) == 2
 
 
-def test_a_node_is_not_ready_before_it_has_keys_nor_after_it_lost_them(world):
+def test_a_node_is_not_ready_before_it_has_keys_nor_after_it_lost_them_until_it_takes_them_again(world):
     issuer, node, keeper, _, _ = world
     with pytest.raises(OutOfStep):
         keeper.check()
+    issuer.away = True
     keeper.round()
-    keeper.check()
-    issuer.away, node.in_force = True, "file"
-    keeper.round()
+    assert node.posts == []
     with pytest.raises(OutOfStep, match="identity is away"):
         keeper.check()
+    issuer.away = False
+    keeper.round()
+    keeper.check()
+    node.in_force, node.refuses = "file", True
+    keeper.round()
+    with pytest.raises(OutOfStep, match="the node refuses it"):
+        keeper.check()
+    node.refuses = False
+    keeper.round()
+    keeper.check()
+
+
+TROUBLES = {
+    "identity is away": ({"away": True}, "unreachable"),
+    "identity has no usable key": ({"kids": []}, "refused"),
+}
+
+
+@pytest.fixture(params=TROUBLES.values(), ids=TROUBLES)
+def trouble(request):
+    return request.param
+
+
+def suffer(issuer, trouble):
+    """From now on the issuer has no keys to tell; returns how a round ends then."""
+    changes, result = trouble
+    for name, value in changes.items():
+        setattr(issuer, name, value)
+    return result
+
+
+def test_a_node_that_starts_anew_while_no_keys_can_be_had_gets_the_last_good_ones(world, trouble):
+    issuer, node, keeper, _, registry = world
+    keeper.round()
+    before = node.in_force
+    result = suffer(issuer, trouble)
+    node.in_force = "file"
+    keeper.round()
+    assert node.in_force == before
+    keeper.check()
+    assert rounds(registry, "in-step") == rounds(registry, result) == 1
+
+
+def test_a_file_that_changes_while_no_keys_can_be_had_is_posted_with_the_last_good_ones(world, trouble):
+    issuer, node, keeper, file, registry = world
+    keeper.round()
+    result = suffer(issuer, trouble)
+    file.write_text(FILE + "\nservices: [{name: new}]")
+    keeper.round()
+    assert "new" in node.in_force
+    assert '"key": "a"' in node.in_force
+    keeper.check()
+    assert rounds(registry, "in-step") == rounds(registry, result) == 1
 
 
 @pytest.mark.parametrize("trouble", ["away", "empty", "file gone", "file bad", "refused"])

@@ -80,8 +80,10 @@ def orders(settings):
 
 
 @pytest.fixture
-def catalog():
+def catalog(tmp_path):
     catalog = Catalog()
+    catalog.token = tmp_path / "catalog"
+    catalog.token.write_text("orders")
     server, _ = make_server(
         lambda server: quotes_pb2_grpc.add_QuotesServicer_to_server(catalog, server), Callers(), ["orders"]
     )
@@ -98,9 +100,8 @@ def clock():
 
 
 @pytest.fixture
-def app(settings, orders, catalog, clock, issuer, tmp_path):
-    (tmp_path / "catalog").write_text("orders")
-    client = GrpcClient("catalog", catalog.address, token=ServiceToken(tmp_path, "catalog"))
+def app(settings, orders, catalog, clock, issuer):
+    client = GrpcClient("catalog", catalog.address, token=ServiceToken(catalog.token.parent, catalog.token.name))
     placing = Placing(orders, CatalogPricing(client), "place-order-v1", clock)
     yield create_app(settings, Deps(orders, placing, "shop", clock), issuer.authenticator(), Readiness(lambda: None))
     client.close()

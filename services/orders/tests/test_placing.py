@@ -70,14 +70,22 @@ def test_the_same_key_and_body_is_the_same_order(customer, catalog):
     assert second.headers["Location"] == first.headers["Location"]
 
 
+UNASKABLE = {
+    "does not know the caller": lambda catalog: catalog.token.write_text(""),
+    "does not admit the caller": lambda catalog: catalog.token.write_text("a-stranger"),
+    "is not to be asked without the token file": lambda catalog: catalog.token.unlink(),
+}
+
+
 @pytest.mark.parametrize(
     "happens",
     [
         lambda catalog: catalog.stop(),
         lambda catalog: catalog.prices.clear(),
         lambda catalog: setattr(catalog, "refusal", "the lines are priced in EUR and USD."),
+        *UNASKABLE.values(),
     ],
-    ids=["is away", "no longer sells it", "cannot price it"],
+    ids=["is away", "no longer sells it", "cannot price it", *UNASKABLE],
 )
 def test_the_same_order_is_answered_when_catalog(customer, catalog, happens):
     first = customer.place(HARPS, "k1")
@@ -163,6 +171,16 @@ def test_unknown_products_are_named_and_nothing_is_placed(customer):
 def test_a_basket_without_a_common_price_is_refused_with_catalogs_reason(customer, catalog):
     catalog.refusal = "the lines are priced in EUR and USD."
     assert problem(customer.place(HARPS, "k1"), 422, "not-priced")["detail"] == catalog.refusal
+
+
+@pytest.mark.parametrize("happens", UNASKABLE.values(), ids=UNASKABLE)
+def test_a_catalog_that_cannot_be_asked_is_a_503_and_the_cause_is_in_the_log(customer, catalog, caplog, happens):
+    happens(catalog)
+    answer = customer.place(HARPS, "k1")
+    assert "catalog" in problem(answer, 503, "dependency-unavailable")["detail"]
+    assert str(catalog.token.parent) not in answer.text
+    assert "catalog cannot be asked" in caplog.text
+    assert customer.get("/v1/orders").json["items"] == []
 
 
 def test_catalog_away_is_a_503_that_says_when_to_try_again(customer, catalog):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -43,7 +43,7 @@ class OutOfStep(Exception):
 
 
 class Keeper:
-    """Remembers what it last gave the node."""
+    """Remembers what it last gave the node, and the last good keys."""
 
     def __init__(
         self,
@@ -57,6 +57,8 @@ class Keeper:
         self._issuer = issuer
         self._node = node
         self._clock = clock
+        self._known: Mapping[str, str] = {}
+        """The last good keys: what the node is given while the issuer has none to tell."""
         self._posted = ""
         self._hash = ""
         self._trouble: str | None = "it has made no round yet"
@@ -74,13 +76,13 @@ class Keeper:
             raise OutOfStep(self._trouble)
 
     def round(self) -> None:
-        """Bring the node in step, or leave it as it is and say why."""
+        """Bring the node in step, as far as can be, or say why not."""
         try:
             self._bring_in_step()
         except (BadInput, Unreachable, OSError) as error:
             result = "refused" if isinstance(error, BadInput) else "unreachable"
             self._trouble = str(error)
-            logger.warning("the node keeps what it has: %s", error)
+            logger.warning("the node is not in step: %s", error)
         else:
             result, self._trouble = "in-step", None
             self._in_step.set(self._clock())
@@ -90,7 +92,14 @@ class Keeper:
         if self._hash and self._node.configuration() != self._hash:
             logger.info("the node has another configuration than it was given; it probably started anew")
             self._posted = self._hash = ""
-        keys = public_keys(self._issuer.key_set())
+        try:
+            self._known = public_keys(self._issuer.key_set())
+        finally:
+            # Also when the issuer is in trouble: a node that started anew has none, and would refuse every token.
+            if self._known:
+                self._give(self._known)
+
+    def _give(self, keys: Mapping[str, str]) -> None:
         config = merged(self._file.read_text("utf-8"), keys)
         if config != self._posted:
             self._hash = self._node.configure(config)

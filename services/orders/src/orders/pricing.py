@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import Final
 
 import grpc
 from skald.clients.grpc import GrpcClient, Refused
+from skald.clients.policy import Unavailable
 from skald.money import Money
 from skald_contracts.catalog.v1 import quotes_pb2, quotes_pb2_grpc
 
@@ -16,6 +18,8 @@ __all__ = ["CatalogPricing"]
 
 _TIMEOUT: Final = 6.0
 """Seconds for all attempts together. A quote takes some milliseconds, but who asks a replica that is gone waits."""
+
+logger = logging.getLogger(__name__)
 
 
 class CatalogPricing:
@@ -35,10 +39,18 @@ class CatalogPricing:
         except Refused as error:
             if error.code is grpc.StatusCode.INVALID_ARGUMENT:
                 raise NotPriced(error.detail) from None
-            raise
+            raise _unavailable("it refuses to be asked", error) from error
+        except OSError as error:
+            raise _unavailable("the token for it cannot be read", error) from error
         if answer.unknown_skus:
             raise UnknownProducts(list(answer.unknown_skus))
         return Quote(tuple(_line(line) for line in answer.lines), _money(answer.total))
+
+
+def _unavailable(reason: str, error: Exception) -> Unavailable:
+    """What only an operator can mend is to the customer as if catalog were away; the log has the cause."""
+    logger.error("catalog cannot be asked, %s: %s", reason, error)
+    return Unavailable("catalog", reason)
 
 
 def _line(line: quotes_pb2.PricedLine) -> PricedLine:
