@@ -12,9 +12,15 @@ from tests.chart.renders import Object
 Series = Mapping[str, str]
 """Series -> its values every 15 seconds from time 0 on, as promtool writes them."""
 
-OPERATOR: Final = 'job="saga-operator"'
-WORKER: Final = 'job="orders-worker"'
-MEMORY, DISK = "rabbitmq_alarms_memory_used_watermark", "rabbitmq_alarms_free_disk_space_watermark"
+SHOP: Final = 'namespace="shop"'
+WEB: Final = f'{SHOP}, job="orders-web"'
+GRPC: Final = f'{SHOP}, job="catalog-grpc"'
+OPERATOR: Final = f'{SHOP}, job="saga-operator"'
+WORKER: Final = f'{SHOP}, job="orders-worker"'
+GATEWAY: Final = f'{SHOP}, job="gateway-metrics"'
+BROKER: Final = f'{SHOP}, job="rabbitmq"'
+MEMORY: Final = f"rabbitmq_alarms_memory_used_watermark{{{BROKER}}}"
+DISK: Final = f"rabbitmq_alarms_free_disk_space_watermark{{{BROKER}}}"
 ON_A, ON_B = 'pod="a"', 'pod="b"'
 
 
@@ -34,28 +40,33 @@ class Case:
 CASES: Final = (
     Case(
         "NoReplica", "orders-web", "3m",
-        fires={f'up{{job="orders-web", {ON_A}}}': "1 0x20", f'up{{job="orders-web", {ON_B}}}': "0x20"},
-        silent={f'up{{job="orders-web", {ON_A}}}': "1x20", f'up{{job="orders-web", {ON_B}}}': "0x20"},
+        fires={f"up{{{WEB}, {ON_A}}}": "1 0x20", f"up{{{WEB}, {ON_B}}}": "0x20"},
+        silent={f"up{{{WEB}, {ON_A}}}": "1x20", f"up{{{WEB}, {ON_B}}}": "0x20"},
     ),
-    Case("NoReplica", "orders-web", "3m", fires={}, silent={'up{job="orders-web"}': "1x20"}),
+    Case("NoReplica", "orders-web", "3m", fires={}, silent={f"up{{{WEB}}}": "1x20"}),
+    Case(
+        "NoReplica", "orders-web", "3m",
+        fires={'up{namespace="other", job="orders-web"}': "1x20"},
+        silent={f"up{{{WEB}}}": "1x20", 'up{namespace="other", job="orders-web"}': "0x20"},
+    ),
     Case(
         "NoReplica", "gateway", "3m",
-        fires={'up{job="gateway-metrics", endpoint="keys-metrics"}': "1x20"},
-        silent={'up{job="gateway-metrics", endpoint="metrics"}': "1x20"},
+        fires={f'up{{{GATEWAY}, endpoint="keys-metrics"}}': "1x20"},
+        silent={f'up{{{GATEWAY}, endpoint="metrics"}}': "1x20"},
     ),
     Case(
         "RequestsFail", "orders-web", "11m",
-        fires={'http_request_total{job="orders-web", status="500"}': "0+21x60",
-               'http_request_total{job="orders-web", status="200"}': "0+979x60"},
-        silent={'http_request_total{job="orders-web", status="500"}': "0+19x60",
-                'http_request_total{job="orders-web", status="200"}': "0+981x60"},
+        fires={f'http_request_total{{{WEB}, status="500"}}': "0+21x60",
+               f'http_request_total{{{WEB}, status="200"}}': "0+979x60"},
+        silent={f'http_request_total{{{WEB}, status="500"}}': "0+19x60",
+                f'http_request_total{{{WEB}, status="200"}}': "0+981x60"},
     ),
     Case(
         "CallsFail", "catalog-grpc", "11m",
-        fires={'grpc_request_duration_seconds_count{job="catalog-grpc", code="UNAVAILABLE"}': "0+21x60",
-               'grpc_request_duration_seconds_count{job="catalog-grpc", code="OK"}': "0+979x60"},
-        silent={'grpc_request_duration_seconds_count{job="catalog-grpc", code="UNAVAILABLE"}': "0+19x60",
-                'grpc_request_duration_seconds_count{job="catalog-grpc", code="NOT_FOUND"}': "0+981x60"},
+        fires={f'grpc_request_duration_seconds_count{{{GRPC}, code="UNAVAILABLE"}}': "0+21x60",
+               f'grpc_request_duration_seconds_count{{{GRPC}, code="OK"}}': "0+979x60"},
+        silent={f'grpc_request_duration_seconds_count{{{GRPC}, code="UNAVAILABLE"}}': "0+19x60",
+                f'grpc_request_duration_seconds_count{{{GRPC}, code="NOT_FOUND"}}': "0+981x60"},
     ),
     Case(
         "NobodyConsumes", "orders-worker", "3m", labels={"queue": "orders.events"},
@@ -81,7 +92,8 @@ CASES: Final = (
         silent={f'skald_starter_requests_total{{{WORKER}, request="get", answer="200"}}': "0+1x80"},
     ),
     Case(
-        "UnreadableMessages", "orders-worker", "2m", labels={"job": "orders-worker", "queue": "orders.events"},
+        "UnreadableMessages", "orders-worker", "2m",
+        labels={"namespace": "shop", "job": "orders-worker", "queue": "orders.events"},
         fires={f'skald_unreadable_total{{{WORKER}, queue="orders.events"}}': "0 0 1x20"},
         silent={f'skald_unreadable_total{{{WORKER}, queue="orders.events"}}': "1x20"},
     ),
@@ -98,26 +110,26 @@ CASES: Final = (
                 f"skald_saga_lease_held{{{OPERATOR}, {ON_B}}}": "0 0 0 0 1x20"},
     ),
     Case(
-        "SagaFaults", "saga-operator", "2m", labels={"job": "saga-operator"},
+        "SagaFaults", "saga-operator", "2m", labels={"namespace": "shop", "job": "saga-operator"},
         fires={f"skald_saga_faults_total{{{OPERATOR}}}": "0 0 1x20"},
         silent={f"skald_saga_faults_total{{{OPERATOR}}}": "1x20"},
     ),
     Case(
-        "SagasAborted", "saga-operator", "2m", labels={"job": "saga-operator", "phase": "Aborted"},
+        "SagasAborted", "saga-operator", "2m", labels={"namespace": "shop", "job": "saga-operator", "phase": "Aborted"},
         fires={f'skald_saga_finished_total{{{OPERATOR}, phase="Aborted"}}': "0 0 1x20"},
         silent={f'skald_saga_finished_total{{{OPERATOR}, phase="Aborted"}}': "1x20",
                 f'skald_saga_finished_total{{{OPERATOR}, phase="Compensated"}}': "0+1x20"},
     ),
     Case(
-        "OperatorLags", "saga-operator", "6m", labels={"job": "saga-operator"},
+        "OperatorLags", "saga-operator", "6m", labels={"namespace": "shop", "job": "saga-operator"},
         fires={f"skald_saga_loop_lag_seconds{{{OPERATOR}}}": "1.1x40"},
         silent={f"skald_saga_loop_lag_seconds{{{OPERATOR}}}": "1x40"},
     ),
     Case(
         "DeadLetters", "rabbitmq", "2m", labels={"queue": "commands.orders.dead"},
-        fires={'rabbitmq_queue_messages{queue="commands.orders.dead"}': "1x20"},
-        silent={'rabbitmq_queue_messages{queue="commands.orders.dead"}': "0x20",
-                'rabbitmq_queue_messages{queue="commands.orders"}': "9x20"},
+        fires={f'rabbitmq_queue_messages{{{BROKER}, queue="commands.orders.dead"}}': "1x20"},
+        silent={f'rabbitmq_queue_messages{{{BROKER}, queue="commands.orders.dead"}}': "0x20",
+                f'rabbitmq_queue_messages{{{BROKER}, queue="commands.orders"}}': "9x20"},
     ),
     Case(
         "BrokerBlocksPublishers", "rabbitmq", "2m",
@@ -131,13 +143,15 @@ CASES: Final = (
     ),
     Case(
         "GatewayAnswersBadly", "gateway", "11m",
-        fires={'kong_http_requests_total{code="503"}': "0+21x60", 'kong_http_requests_total{code="200"}': "0+979x60"},
-        silent={'kong_http_requests_total{code="503"}': "0+19x60", 'kong_http_requests_total{code="404"}': "0+981x60"},
+        fires={f'kong_http_requests_total{{{GATEWAY}, code="503"}}': "0+21x60",
+               f'kong_http_requests_total{{{GATEWAY}, code="200"}}': "0+979x60"},
+        silent={f'kong_http_requests_total{{{GATEWAY}, code="503"}}': "0+19x60",
+                f'kong_http_requests_total{{{GATEWAY}, code="404"}}': "0+981x60"},
     ),
     Case(
-        "GatewayKeysOutOfStep", "gateway", "150s", labels={"pod": "a"},
-        fires={f"skald_gateway_keys_in_step_timestamp_seconds{{{ON_A}}}": "15x20"},
-        silent={f"skald_gateway_keys_in_step_timestamp_seconds{{{ON_A}}}": "30x20"},
+        "GatewayKeysOutOfStep", "gateway", "150s", labels={"namespace": "shop", "job": "gateway-metrics", "pod": "a"},
+        fires={f"skald_gateway_keys_in_step_timestamp_seconds{{{GATEWAY}, {ON_A}}}": "15x20"},
+        silent={f"skald_gateway_keys_in_step_timestamp_seconds{{{GATEWAY}, {ON_A}}}": "30x20"},
     ),
 )  # fmt: skip
 

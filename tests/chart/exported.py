@@ -19,7 +19,7 @@ from skald.messaging.metrics import WorkerMetrics
 from skald.web.metrics import measure_requests
 
 Names = Mapping[str, frozenset[str]]
-"""Metric -> its labels, but for ``job`` and ``pod``, which Prometheus adds."""
+"""Metric -> its labels, but for ``namespace``, ``job`` and the like, which Prometheus adds."""
 
 FOREIGN: Final[Names] = {
     "up": frozenset(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -20,6 +21,8 @@ PROFILES: Final[dict[str, tuple[str, ...]]] = {
     "https": ("--set=gateway.tls.existingSecret=shop-tls",),
 }
 """Kinds of installation, and the options that make them."""
+
+HASH: Final = re.compile(r"(?<=-users-1)-[0-9a-f]{8}$")
 
 WORKLOADS: Final = ("Deployment", "StatefulSet", "Job", "Pod")
 
@@ -42,9 +45,9 @@ class Render:
         return {one["metadata"]["name"] for one in self.of(*kinds)}
 
     def pods(self) -> dict[str, Object]:
-        """By workload, {metadata, spec} of its pods."""
+        """By workload, {metadata, spec} of its pods. A Job's name is without the hash of what it runs."""
         return {
-            one["metadata"]["name"]: one if one["kind"] == "Pod" else one["spec"]["template"]
+            HASH.sub("", one["metadata"]["name"]): one if one["kind"] == "Pod" else one["spec"]["template"]
             for one in self.of(*WORKLOADS)
         }
 

@@ -67,6 +67,18 @@ def test_alerts_ask_for_jobs_that_prometheus_scrapes(watched, groups):
     assert asked <= set(scraped(watched)), "by default a job is called as its Service"
 
 
+def test_an_alert_asks_for_series_of_its_own_workload_in_its_own_namespace(groups):
+    """Another release in another namespace has workloads of the same names."""
+    metrics = {series.partition("{")[0] for case in CASES for series in case.fires | case.silent}
+    for name, group in groups.items():
+        job = "gateway-metrics" if name == "gateway" else name
+        for rule in group["rules"]:
+            selectors = re.findall(rf"\b(?:{'|'.join(metrics)})\b([^}}]*)", rule["expr"])
+            assert selectors, f"{rule['alert']} asks for no metric that its case has"
+            for selector in selectors:
+                assert selector.startswith(f'{{namespace="shop", job="{job}"'), (rule["alert"], selector)
+
+
 def test_the_gateway_is_not_up_because_what_renews_its_keys_is(watched, groups):
     (down,) = (rule for rule in groups["gateway"]["rules"] if rule["alert"] == "NoReplica")
     assert 'endpoint="metrics"' in down["expr"]
@@ -90,4 +102,4 @@ def test_alerts_ask_for_metrics_and_labels_that_are_exported(parts):
     for series in {one for case in CASES for one in (*case.fires, *case.silent)}:
         metric, _, selector = series.partition("{")
         assert metric in names, f"nothing exports {metric}"
-        assert set(re.findall(r"(\w+)=", selector)) <= {"job", "pod", "endpoint"} | names[metric], series
+        assert set(re.findall(r"(\w+)=", selector)) <= {"namespace", "job", "pod", "endpoint"} | names[metric], series

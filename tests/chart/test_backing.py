@@ -13,11 +13,12 @@ import pytest
 import yaml
 from pymongo.errors import OperationFailure
 
+from hack.chart.helm import render as chart
 from hack.embedded.accounts import AUDIENCES
 from hack.embedded.broker import broker_users, hash_password, load_topology, render_definitions
 from hack.embedded.processes.broker import SLEEPING_SCHEDULERS
 from hack.embedded.processes.services import DATABASE_USERS
-from tests.chart.renders import rendered
+from tests.chart.renders import Render, rendered
 
 
 def definitions(render) -> dict:
@@ -42,6 +43,55 @@ def test_the_broker_gets_the_topology_that_the_embedded_platforms_has(default):
 def test_the_brokers_schedulers_leave_the_cores_to_others_as_the_embedded_platforms_do(default):
     (server,) = default.get("StatefulSet", "rabbitmq")["spec"]["template"]["spec"]["containers"]
     assert {"name": "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS", "value": SLEEPING_SCHEDULERS} in server["env"]
+
+
+def broker_settings(render) -> dict[str, str]:
+    lines = render.get("ConfigMap", "rabbitmq")["data"]["50-skald.conf"].splitlines()
+    return dict(line.split(" = ", 1) for line in lines if not line.startswith("#"))
+
+
+def test_the_broker_takes_its_own_limit_for_all_memory_there_is(default):
+    (server,) = default.pods()["rabbitmq"]["spec"]["containers"]
+    assert server["resources"]["limits"]["memory"] == "1Gi"
+    settings = broker_settings(default)
+    assert settings["total_memory_available_override_value"] == str(1024**3)
+    assert settings["vm_memory_high_watermark.relative"] == "0.6"
+    assert int(settings["raft.wal_max_size_bytes"]) < 0.1 * 1024**3
+
+
+@pytest.mark.parametrize(
+    ("limit", "size"),
+    [
+        ("3221225472", 3 * 1024**3), ("2000000k", 2 * 10**9), ("700M", 700 * 10**6), ("2G", 2 * 10**9),
+        ("1T", 10**12), ("2097152Ki", 2 * 1024**3), ("768Mi", 768 * 1024**2), ("1.5Gi", 1536 * 1024**2),
+        ("1Ti", 1024**4),
+    ],
+)  # fmt: skip
+def test_the_broker_understands_every_way_to_write_its_limit(limit, size):
+    render = Render("", chart(f"--set=rabbitmq.workload.resources.limits.memory={limit}"))
+    assert broker_settings(render)["total_memory_available_override_value"] == str(size)
+
+
+def test_a_broker_without_a_limit_may_have_the_nodes_memory():
+    """The schema asks for one, and Helm may be told not to look."""
+    none = "rabbitmq.workload.resources.limits.memory=null,global.workload.resources.limits.memory=null"
+    render = Render("", chart("--skip-schema-validation", f"--set={none}"))
+    assert "total_memory_available_override_value" not in broker_settings(render)
+
+
+@pytest.mark.parametrize(
+    ("values", "port"), [("", 5671), (",global.rabbitmq.port=5671", 5671), (",global.rabbitmq.port=5678", 5678)]
+)
+def test_a_broker_that_speaks_tls_listens_where_its_clients_look_for_it(values, port):
+    render = Render("", chart(f"--set=global.rabbitmq.tls=true,rabbitmq.tlsSecret=broker{values}"))
+    assert broker_settings(render)["listeners.tcp"] == "none"
+    assert broker_settings(render)["listeners.ssl.default"] == str(port)
+    (server,) = render.pods()["rabbitmq"]["spec"]["containers"]
+    assert {"name": "amqp", "containerPort": port} in server["ports"]
+    assert render.get("Service", "rabbitmq")["spec"]["ports"][0]["port"] == port
+    for policy, way in (("rabbitmq", "ingress"), ("client-of-rabbitmq", "egress")):
+        (rule,) = render.get("NetworkPolicy", policy)["spec"][way]
+        assert rule["ports"] == [{"protocol": "TCP", "port": port}]
 
 
 @pytest.fixture
@@ -91,6 +141,38 @@ def test_every_broker_and_database_user_gets_its_password_where_it_is_needed(def
 def test_the_accounts_and_their_tokens_are_those_of_the_embedded_platform(default):
     servers = {"gateway", "rabbitmq", "mongodb"}
     assert default.names("ServiceAccount") == AUDIENCES.keys() | servers
+
+
+def test_a_database_that_speaks_tls_has_the_ca_that_it_does_not_start_without():
+    render = Render("", chart("--set=global.mongodb.tls=true,global.mongodb.server.tlsSecret=database"))
+    (server,) = render.pods()["mongodb"]["spec"]["containers"]
+    assert server["args"] == [
+        "--tlsMode=requireTLS",
+        "--tlsCertificateKeyFile=/run/skald/tls/tls-combined.pem",
+        "--tlsCAFile=/run/skald/tls/ca.crt",
+        "--tlsAllowConnectionsWithoutCertificates",
+    ]
+
+
+def test_a_database_without_tls_is_told_nothing(default):
+    """Another server of the protocol knows other arguments."""
+    (server,) = default.pods()["mongodb"]["spec"]["containers"]
+    assert "args" not in server
+
+
+@pytest.mark.parametrize("values", ["global.image.tag=2.0", "global.workload.resources.limits.memory=1Gi"])
+def test_a_new_versions_database_users_are_made_by_a_job_of_another_name(default, values):
+    """Tools that render every version as revision 1 would change the old Job, which cannot be."""
+    (old,), (new,) = (
+        [one for one in render.names("Job") if one.startswith("mongodb-users-1-")]
+        for render in (default, Render("", chart(f"--set={values}")))
+    )
+    assert old != new
+
+
+def test_the_same_versions_job_keeps_its_name(default):
+    same = Render("", chart("--set=gateway.workload.lameDuckSeconds=40"))
+    assert same.names("Job") == default.names("Job")
 
 
 class Server:
@@ -149,6 +231,28 @@ def test_kong_loads_exactly_the_plugins_that_the_file_uses(default):
         r"^\s*-? ?name: ([a-z-]+)\n\s+config:", Path("gateway-config/kong.yaml").read_text(), re.MULTILINE
     )
     assert setting(default, "KONG_PLUGINS").split(",") == sorted(set(used))
+
+
+def test_a_setting_of_kong_may_be_overridden():
+    assert setting(Render("", chart("--set=gateway.workload.env.KONG_HEADERS=latency_tokens")), "KONG_HEADERS") == (
+        "latency_tokens"
+    )
+
+
+@pytest.mark.parametrize("kind", ["NodePort", "LoadBalancer"])
+def test_from_outside_the_gateway_may_be_reached_without_losing_the_clients_address(kind):
+    service = Render("", chart(f"--set=gateway.service.type={kind},gateway.service.externalTrafficPolicy=Local"))
+    assert service.get("Service", "gateway")["spec"]["externalTrafficPolicy"] == "Local"
+
+
+def test_inside_the_cluster_there_is_no_policy_for_traffic_from_outside(default):
+    assert "externalTrafficPolicy" not in default.get("Service", "gateway")["spec"]
+
+
+def test_in_production_nobody_chooses_the_address_that_limits_count():
+    render = rendered("production")
+    assert render.get("Service", "gateway")["spec"]["externalTrafficPolicy"] == "Local"
+    assert "KONG_TRUSTED_IPS" not in {one["name"] for one in render.pods()["gateway"]["spec"]["containers"][0]["env"]}
 
 
 def test_kongs_admin_interface_is_for_its_own_pod(default):

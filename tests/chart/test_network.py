@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import pytest
 
+from hack.chart.helm import render
 from tests.chart.reach import EDGES, SEEDED, STORES, WORKERS, Peer, allowed, peers, reaches
-from tests.chart.renders import rendered
+from tests.chart.renders import Render, rendered
 
 DNS = Peer("coredns", {"k8s-app": "kube-dns"}, {}, {"kubernetes.io/metadata.name": "kube-system"})
 PROMETHEUS = Peer("prometheus", {"app": "prometheus"}, {}, {"kubernetes.io/metadata.name": "monitoring"})
@@ -22,8 +23,7 @@ def test_declared_edges_are_the_edges(default):
 
 
 def test_a_server_for_each_service_is_reached_by_that_service_alone():
-    render = rendered("a-server-for-each")
-    for (target, _), callers in allowed(render).items():
+    for (target, _), callers in allowed(rendered("a-server-for-each")).items():
         if target.startswith("mongodb-"):
             service = target.removeprefix("mongodb-")
             mine = {name for name in STORES if name == service or name.startswith(f"{service}-")}
@@ -56,6 +56,23 @@ def test_everyone_may_ask_for_names(default):
     assert all(reaches(default, pod, DNS, 53) for pod in [*peers(default), BARE])
 
 
+def test_names_may_be_asked_of_addresses_and_on_other_ports():
+    values = "namespace-policy.dns.cidrs={169.254.20.10/32},namespace-policy.dns.ports={53,5353}"
+    (rule,) = Render("", render(f"--set={values}")).get("NetworkPolicy", "dns")["spec"]["egress"]
+    pods, node = rule["to"]
+    assert pods["podSelector"] == {"matchLabels": {"k8s-app": "kube-dns"}}
+    assert node == {"ipBlock": {"cidr": "169.254.20.10/32"}}
+    asked = {(port["protocol"], port["port"]) for port in rule["ports"]}
+    assert asked == {(protocol, port) for protocol in ("UDP", "TCP") for port in (53, 5353)}
+
+
+@pytest.mark.parametrize(("values", "port"), [("tls=false", 5672), ("tls=true", 5671), ("port=5678", 5678)])
+def test_a_broker_outside_is_reached_on_the_port_that_is_said_or_usual(values, port):
+    outside = f"--set=rabbitmq.tlsSecret=any,global.rabbitmq.cidrs={{10.20.0.0/16}},global.rabbitmq.{values}"
+    (rule,) = Render("", render(outside)).get("NetworkPolicy", "client-of-rabbitmq-outside")["spec"]["egress"]
+    assert rule["ports"] == [{"protocol": "TCP", "port": port}]
+
+
 @pytest.mark.parametrize(
     ("outside", "profile", "callers"),
     [
@@ -65,8 +82,8 @@ def test_everyone_may_ask_for_names(default):
     ],
 )
 def test_what_is_no_pod_is_reached_by_address_by_its_clients_alone(outside, profile, callers):
-    render = rendered(profile)
-    policy = render.get("NetworkPolicy", f"client-of-{outside}-outside")["spec"]
+    chart = rendered(profile)
+    policy = chart.get("NetworkPolicy", f"client-of-{outside}-outside")["spec"]
     selected = policy["podSelector"]["matchLabels"].items()
-    assert {pod.name for pod in peers(render) if selected <= pod.labels.items()} == callers
+    assert {pod.name for pod in peers(chart) if selected <= pod.labels.items()} == callers
     assert all("ipBlock" in peer for rule in policy["egress"] for peer in rule["to"])

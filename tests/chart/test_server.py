@@ -68,8 +68,8 @@ def test_the_api_server_takes_every_object_without_a_warning(kubectl, namespace,
 def seen(parts, namespace):
     """The Secrets of a render that sees the cluster."""
 
-    def run() -> dict[str, dict]:
-        command = ["template", "shop", ".", "--namespace", namespace, *SIGHTED]
+    def run(*options: str) -> dict[str, dict]:
+        command = ["template", "shop", ".", "--namespace", namespace, *SIGHTED, *options]
         shown = yaml.safe_load_all(helm(command, env={"KUBECONFIG": str(parts.kubeconfig)}))
         return {one["metadata"]["name"]: one for one in shown if one and one["kind"] == "Secret"}
 
@@ -94,6 +94,14 @@ def test_a_password_that_is_there_stays(seen, kubectl, namespace):
     assert kubectl("apply", "-f", "-", stdin=yaml.safe_dump(first)).returncode == 0
     uri = f"amqp://orders:kept@rabbitmq:5672/{namespace}"
     assert seen()["orders-rabbitmq"]["stringData"] == {"password": "kept", "uri": uri}
+
+
+@pytest.mark.parametrize(("port", "expected"), [(0, 5671), (5678, 5678)])
+def test_clients_speak_tls_where_the_charts_own_broker_listens_for_it(seen, namespace, port, expected):
+    secrets = seen(f"--set=global.rabbitmq.tls=true,rabbitmq.tlsSecret=t,global.rabbitmq.port={port}")
+    uri = secrets["orders-rabbitmq"]["stringData"]["uri"]
+    assert uri.startswith("amqps://orders:")
+    assert uri.endswith(f"@rabbitmq:{expected}/{namespace}")
 
 
 def test_after_an_install_three_commands_are_named(parts, kubectl, namespace):

@@ -225,6 +225,19 @@ def test_monitoring_comes_where_the_cluster_knows_it(default):
     assert watched.names("ServiceMonitor") == watched.names("PrometheusRule") == watched.names("Deployment")
 
 
+def test_no_environment_names_a_setting_twice_though_it_be_overridden():
+    """Helm 4's server-side apply refuses a list with a name twice."""
+    overridden = ("KONG_HEADERS", "KONG_TRUSTED_IPS", "SKALD_LOG_LEVEL", "HOME", "RABBITMQ_NODENAME", "MONGODB_TLS")
+    everywhere = ",".join(f"global.workload.env.{name}=other" for name in overridden)
+    objects = Render(
+        "", render(f"--set={everywhere},gateway.trustedIps={{10.0.0.0/8}},gateway.workload.env.KONG_PREFIX=/p")
+    )
+    for name, pod in objects.pods().items():
+        for container in containers(pod):
+            times = Counter(one["name"] for one in container.get("env", []))
+            assert not [key for key, count in times.items() if count > 1], name
+
+
 def test_every_image_follows_the_registry():
     objects = Render("", render("--set=global.image.registry=registry.example.com"))
     for name, pod in objects.pods().items():

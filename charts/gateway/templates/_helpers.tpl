@@ -7,7 +7,7 @@
 service: gateway
 component: gateway
 name: gateway
-facts: {uses: {{ toJson (uniq $hosts) }}, metrics: [metrics, keys-metrics], up: 'job="gateway-metrics", endpoint="metrics"'}
+facts: {uses: {{ toJson (uniq $hosts) }}, metrics: [metrics, keys-metrics], job: gateway-metrics, up: 'endpoint="metrics"'}
 settings:
   {{- include "platform-lib.settings" (list . .Values.workload) | nindent 2 }}
 {{- end }}

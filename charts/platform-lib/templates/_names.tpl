@@ -40,6 +40,20 @@ metadata:
 {{- .Values.global.image.tag | default .Chart.AppVersion -}}
 {{- end }}
 
+{{/* Where the broker listens. */}}
+{{- define "platform-lib.rabbitmq-port" -}}
+{{- with .Values.global.rabbitmq }}{{ .port | default (ternary 5671 5672 .tls) | int }}{{ end -}}
+{{- end }}
+
+{{/* A quantity of Kubernetes in bytes, for programs that do not know its units. */}}
+{{- define "platform-lib.bytes" -}}
+{{- $units := dict "" 1 "m" 0.001 "k" 1000 "M" 1000000 "G" 1000000000 "T" 1000000000000
+      "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776 -}}
+{{- $text := toString . -}}
+{{- $unit := regexFind "[A-Za-z]+$" $text -}}
+{{- mulf (trimSuffix $unit $text | float64) (get $units $unit) | int64 -}}
+{{- end }}
+
 {{/* The address by which users reach the gateway. */}}
 {{- define "platform-lib.public-url" -}}
 {{- .Values.global.publicUrl | default (printf "http://gateway.%s.svc" .Release.Namespace) -}}
