@@ -69,7 +69,7 @@ def seconds(duration):
     return int(number) * unit[name]
 
 
-def test_marks_are_kept_for_all_tries_that_a_saga_gives_a_reservation():
+def test_marks_are_kept_for_as_long_as_failed_answers_let_a_saga_try_a_reservation():
     defaults = yaml.safe_load(Path("manifests/definitions/place-order-v1.yaml").read_text())["spec"]["defaults"]
     retry = defaults["retryPolicy"]
     longest = retry["maxAttempts"] * (seconds(defaults["timeout"]) + seconds(retry["maxInterval"]))

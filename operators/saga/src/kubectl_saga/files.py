@@ -20,6 +20,8 @@ STDIN: Final = "-"
 _TAG: Final = "tag:yaml.org,2002:"
 _KEY_AS_WRITTEN: Final = re.compile(r"true|false|-?[1-9][0-9]*|0")
 """What kubectl makes text of in the way it is written, where it is a key."""
+_LONGEST_WORD: Final = 40
+"""Characters of a wrong word that are shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +37,9 @@ class Problem:
 
 
 class Document:
-    """One YAML document. ``problems`` are about its keys."""
+    """One YAML document. ``problems`` are about its keys; without a ``node`` nobody knows where things stand in it."""
 
-    def __init__(self, file: str, node: yaml.Node, value: JSON, problems: Sequence[Problem]) -> None:
+    def __init__(self, file: str, node: yaml.Node | None, value: JSON, problems: Sequence[Problem]) -> None:
         self.file = file
         self.value = value
         self.problems = problems
@@ -53,7 +55,8 @@ class Document:
 
     def line(self, *path: str | int) -> int:
         """Where the value at this path stands, or else the nearest that holds it. The first line is 1."""
-        node = self._node
+        if (node := self._node) is None:
+            return 1
         for part in path:
             following = _child(node, part)
             if following is None:
@@ -109,22 +112,43 @@ def _text(file: str) -> str:
 
 
 def _documents(name: str, text: str) -> Iterator[Document]:
-    """YAML is not quite all of JSON: what is JSON is read as such, and YAML only says where things stand in it."""
+    """YAML is not quite all of JSON: what is JSON is read as such."""
     try:
-        whole = [json.loads(text)]
+        whole = json.loads(text)
     except ValueError:
-        whole = []
-    # for where things stand, blanks do as well as the characters that only JSON may have
-    loader = _Loader(_Loader.NON_PRINTABLE.sub(" ", text).replace("\t", " ") if whole else text)
+        yield from _documents_in_yaml(name, text)
+    else:
+        yield _document_in_json(name, text, whole)
+
+
+def _document_in_json(name: str, text: str, value: JSON) -> Document:
+    """YAML only says where things stand in it, if it can: a key of 1024 characters and more is none to it."""
+    # for this, blanks do as well as the characters that only JSON may have
+    loader = _Loader(_Loader.NON_PRINTABLE.sub(" ", text).replace("\t", " "))
+    try:
+        node = loader.get_single_node()
+    except yaml.YAMLError:
+        return Document(name, None, value, ())
+    finally:
+        loader.dispose()
+    return Document(name, node, value, () if node is None else _each_once(_problems_of_keys(name, node)))
+
+
+def _documents_in_yaml(name: str, text: str) -> Iterator[Document]:
+    loader = _Loader(text)
     try:
         while loader.check_node():
             node = loader.get_node()
             assert node is not None
             # before the node is read, because reading moves what ``<<`` refers to in among its own keys
-            problems = tuple(dict.fromkeys(_problems_of_keys(name, node)))
-            yield Document(name, node, whole[0] if whole else loader.construct_document(node), problems)
+            problems = _each_once(_problems_of_keys(name, node))
+            yield Document(name, node, loader.construct_document(node), problems)
     finally:
         loader.dispose()
+
+
+def _each_once(problems: Iterator[Problem]) -> tuple[Problem, ...]:
+    return tuple(dict.fromkeys(problems))
 
 
 class _Loader(yaml.SafeLoader):
@@ -138,21 +162,33 @@ class _Loader(yaml.SafeLoader):
         node.value = node.value.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
         return node
 
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:  # noqa: FBT001, FBT002 - PyYAML's signature
+        """A word that is not what it is said to be, or a number of too many digits, is wrong at a place in the file."""
+        try:
+            return super().construct_object(node, deep)
+        except (ValueError, LookupError, AttributeError):
+            word, kind = str(node.value), node.tag.removeprefix(_TAG)
+            shown = word if len(word) <= _LONGEST_WORD else f"{word[:_LONGEST_WORD]}..."
+            problem = f"{shown} cannot be read as {kind}"
+            raise yaml.constructor.ConstructorError(problem=problem, problem_mark=node.start_mark) from None
+
 
 _AS_KUBECTL: Final = {
     f"{_TAG}bool": re.compile("(y|Y|yes|Yes|YES|n|N|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF)$"),
-    f"{_TAG}int": re.compile("[-+]?(0b[01][01_]*|0o?[0-7][0-7_]*|0x[0-9a-fA-F][0-9a-fA-F_]*|[1-9][0-9_]*|0)$"),
+    f"{_TAG}int": re.compile("[-+]?(0b[01][01_]*|0[0-7_]*|0o[0-7][0-7_]*|0x[0-9a-fA-F][0-9a-fA-F_]*|[1-9][0-9_]*)$"),
     f"{_TAG}float": re.compile(
         r"[-+]?([0-9][0-9_]*(\.[0-9_]*([eE][-+]?[0-9]+)?|[eE][-+]?[0-9]+)|\.[0-9]+([eE][-+]?[0-9]+)?|\.(inf|Inf|INF))$"
+        r"|[-+]?0[0-9_]*[89][0-9_]*$"
         r"|\.(nan|NaN|NAN)$"
     ),
 }
-"""What plain words are, where PyYAML has another idea: 12:30 is text and no number to the base of 60."""
+"""What plain words are, where PyYAML has another idea: 12:30 is text and no number to the base of 60, and 08, which
+cannot be octal, is a float."""
 _Loader.yaml_implicit_resolvers = {
     first: [
         (tag, _AS_KUBECTL.get(tag, pattern))
         for tag, pattern in resolvers
-        if tag != f"{_TAG}timestamp"  # a date is text
+        if tag not in (f"{_TAG}timestamp", f"{_TAG}value")  # a date is text, and so is =
     ]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }

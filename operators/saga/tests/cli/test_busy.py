@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
+from kubectl_saga.errors import CliError
 from kubectl_saga.kube import api as module
 from kubectl_saga.kube.access import Access, Authority, User
-from kubectl_saga.kube.api import Api, ApiError
+from kubectl_saga.kube.api import Api, ApiError, NoAnswer
 
 
 class Server(BaseHTTPRequestHandler):
@@ -20,12 +23,13 @@ class Server(BaseHTTPRequestHandler):
     status: int
     headers_then: dict[str, str]
     bodies: list[bytes]
+    answer = b'{"made": true}'
 
     def do_POST(self) -> None:
         self.bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
         refuses = type(self).busy > 0
         type(self).busy -= 1
-        body = b'{"message": "storage is (re)initializing"}' if refuses else b'{"made": true}'
+        body = b'{"message": "storage is (re)initializing"}' if refuses else self.answer
         self.send_response(self.status if refuses else 201)
         for name, value in {"Content-Length": str(len(body)), **(self.headers_then if refuses else {})}.items():
             self.send_header(name, value)
@@ -59,6 +63,25 @@ def test_it_is_asked_again_when_it_says(server: type[Server], slept: list[float]
     assert server.api.create("/sagas", {"a": 1}) == {"made": True}
     assert slept == [1, 1, 1]
     assert server.bodies == [b'{"a": 1}'] * 4
+
+
+def test_credentials_that_cannot_be_read_spoil_no_connection(server: type[Server], tmp_path: Path) -> None:
+    token = tmp_path / "token"
+    server.api = Api(replace(server.api.access, user=User(token_file=token)))
+    for _ in range(2):
+        token.write_text("t")
+        assert server.api.create("/sagas", {}) == {"made": True}
+        token.unlink()
+        for _ in range(2):
+            with pytest.raises(CliError, match="cannot be read: No such file") as refused:
+                server.api.create("/sagas", {})
+            assert not isinstance(refused.value, NoAnswer)
+
+
+def test_what_nobody_can_read_is_no_answer(server: type[Server]) -> None:
+    server.answer = b"<html>"
+    with pytest.raises(NoAnswer, match="cannot be read"):
+        server.api.create("/sagas", {})
 
 
 def test_nobody_waits_for_ever(server: type[Server], slept: list[float]) -> None:

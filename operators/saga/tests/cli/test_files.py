@@ -11,6 +11,8 @@ from kubectl_saga.errors import CliError
 from kubectl_saga.files import object_in, read
 
 JSON = dict[str, Any]
+DIGITS = "1" * 5000
+"""More than Python makes a number of."""
 
 
 @pytest.fixture
@@ -48,6 +50,13 @@ def test_what_yaml_would_stumble_over_stays_as_it_is_in_json(file: Path) -> None
     assert value_of(file, text) == body
 
 
+def test_json_that_is_no_yaml_is_read_without_the_lines(file: Path) -> None:
+    body = {"k" * 2000: 1, "a": {"b": 2}}
+    assert value_of(file, json.dumps(body, indent=1)) == body
+    (document,) = read(str(file))
+    assert document.line("a", "b") == 1
+
+
 @pytest.mark.parametrize(
     ("written", "value"),
     [
@@ -61,6 +70,13 @@ def test_what_yaml_would_stumble_over_stays_as_it_is_in_json(file: Path) -> None
         ("1_000", 1000),
         ("-5", -5),
         ("0", 0),
+        ("0_", 0),
+        ("0_17", 15),
+        ("08", 8.0),
+        ("-0_9_1", -91.0),
+        ("0o", "0o"),
+        ("0b12", "0b12"),
+        ("=", "="),
         ("1e3", 1000.0),
         ("1.5e-3", 0.0015),
         (".5", 0.5),
@@ -81,7 +97,7 @@ def test_a_key_is_text(file: Path) -> None:
     assert value_of(file, "404: a\n-1: b\ntrue: c\nd: e") == {"404": "a", "-1": "b", "true": "c", "d": "e"}
 
 
-@pytest.mark.parametrize("key", ["on", "yes", "No", "y", "True", "0x10", "1.50", "~", "1_000"])
+@pytest.mark.parametrize("key", ["on", "yes", "No", "y", "True", "0x10", "1.50", "~", "1_000", "08", "0_"])
 def test_a_key_that_kubectl_would_call_otherwise_is_refused(key: str, file: Path) -> None:
     said = refusal(file, f"a: 1\nb: {{{key}: 1}}")
     assert said == f"2: the key {key} is no text to YAML; put it in quotes"
@@ -110,6 +126,11 @@ def test_what_is_merged_may_be_given_anew(file: Path) -> None:
         ("a: .inf", "1: Kubernetes cannot keep a value in it: Out of range float values are not JSON compliant"),
         ("a: !!binary aGk=", "1: Kubernetes cannot keep a value in it: Object of type bytes is not JSON serializable"),
         ('{"a": "\\ud83d"}', "1: Kubernetes cannot keep a value in it: 'utf-8' codec can't encode character"),
+        (f"a: 1\nb: {DIGITS}", f"2: this is not YAML: {DIGITS[:40]}... cannot be read as int"),
+        (f'{{"a": 1,\n"b": {DIGITS}}}', f"2: this is not YAML: {DIGITS[:40]}... cannot be read as int"),
+        ("a: !!int x", "1: this is not YAML: x cannot be read as int"),
+        ("a: !!bool x", "1: this is not YAML: x cannot be read as bool"),
+        ("a: !!timestamp x", "1: this is not YAML: x cannot be read as timestamp"),
         ("a: &a [*a]", " what it holds is nested too deeply"),
     ],
 )

@@ -7,15 +7,18 @@ from typing import Any, cast
 
 import pytest
 from kubectl_saga.errors import CliError
-from kubectl_saga.kube.api import Api, ApiError
+from kubectl_saga.kube.api import Api, ApiError, NoAnswer
 from kubectl_saga.kube.patience import Patience
 from kubectl_saga.kube.sagas import Sagas
 
 from operators.saga.tests.cli.objects import saga
 
 JSON = dict[str, Any]
-REFUSED = CliError("the API server https://one.example does not answer: Connection refused")
+REFUSED = NoAnswer("the API server https://one.example does not answer: Connection refused")
 STOPPING = ApiError(503, "the API server\n is shutting down")
+LOST = "lost touch with the API server, trying again: "
+CUT_OFF = f"{LOST}the API server is shutting down"
+UNREACHED = f"{LOST}{REFUSED.message}"
 GONE = {"type": "ERROR", "object": {"code": 410, "message": "too old resource version"}}
 QUIET: list[JSON] = []
 """A stream that ends at once and has brought nothing."""
@@ -52,7 +55,9 @@ class ScriptedApi:
 class Followed:
     """What one who follows hears, is told and waits for, until the script or the patience is at its end."""
 
-    def __init__(self, *script: list[JSON] | CliError, seconds_of_a_stream: float = 0.0) -> None:
+    def __init__(
+        self, *script: list[JSON] | CliError, seconds_of_a_stream: float = 0.0, line_by_line: bool = False
+    ) -> None:
         self.api = ScriptedApi(*script)
         self.changes: list[tuple[str, str]] = []
         self.told: list[str] = []
@@ -61,7 +66,7 @@ class Followed:
         self._seconds, self._now = seconds_of_a_stream, 0.0
         sagas = Sagas(cast("Api", self.api), "shop", Patience(self.slept.append, self._clock))
         try:
-            for kind, each in sagas.follow(tell=lambda text: self.told.append(text) if text else None):
+            for kind, each in sagas.follow(tell=None if line_by_line else self.told.append):
                 self.changes.append((kind, each["metadata"]["name"]))
         except (CliError, Exhausted) as error:
             self.ended_by = error
@@ -90,13 +95,21 @@ def test_an_api_server_that_fails_for_a_while_is_waited_for(failure: CliError) -
 
 
 def test_the_person_is_told_once_and_in_one_line() -> None:
-    followed = Followed([], STOPPING, REFUSED, [], REFUSED, [])
-    assert followed.told == ["lost touch with the API server, trying again: the API server is shutting down"]
+    assert Followed([], STOPPING, STOPPING, STOPPING, []).told == [CUT_OFF, ""]
+
+
+def test_another_reason_is_told_too() -> None:
+    assert Followed([], STOPPING, REFUSED, REFUSED, []).told == [CUT_OFF, UNREACHED, ""]
 
 
 def test_a_second_interruption_is_told_too() -> None:
-    followed = Followed([], STOPPING, [], [event("ADDED", "2")], REFUSED, [])
-    assert len(followed.told) == 2
+    followed = Followed([], STOPPING, [], [event("ADDED", "2")], STOPPING, [])
+    assert followed.told == [CUT_OFF, "", CUT_OFF, ""]
+
+
+def test_line_by_line_a_reason_is_printed_once_in_an_interruption(capsys: pytest.CaptureFixture[str]) -> None:
+    Followed([], *[STOPPING, []] * 3, [event("ADDED", "2")], STOPPING, line_by_line=True)
+    assert capsys.readouterr().err.splitlines() == [CUT_OFF, CUT_OFF], "the second one is after a change was heard"
 
 
 def test_pauses_double_up_to_ten_seconds() -> None:
@@ -111,7 +124,10 @@ def test_after_a_success_pauses_are_short_again() -> None:
 def test_a_list_is_no_such_success_when_the_watch_keeps_failing() -> None:
     followed = Followed([], *[STOPPING, []] * 3)
     assert followed.slept == [0.5, 1, 2]
-    assert len(followed.told) == 1
+
+
+def test_a_picture_says_that_it_is_cut_off_for_as_long_as_the_watch_fails() -> None:
+    assert Followed([], *[STOPPING, []] * 2, STOPPING).told == [CUT_OFF, "", CUT_OFF, "", CUT_OFF]
 
 
 @pytest.mark.parametrize("failure", [REFUSED, STOPPING, ApiError(403, "forbidden")])
@@ -125,6 +141,12 @@ def test_a_refusal_for_good_ends_it(status: int) -> None:
     refusal = ApiError(status, "no")
     assert Followed([at("1")], refusal, []).ended_by is refusal
     assert Followed([at("1")], REFUSED, refusal, []).ended_by is refusal
+
+
+def test_what_is_wrong_on_this_side_ends_it() -> None:
+    unreadable = CliError("config: its token /run/token cannot be read: No such file or directory")
+    followed = Followed([at("1")], unreadable, [])
+    assert (followed.ended_by, followed.told, followed.slept) == (unreadable, [], [])
 
 
 def test_it_ends_when_the_cluster_no_longer_knows_sagas() -> None:

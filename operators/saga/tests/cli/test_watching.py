@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 from click import unstyle
 from kubectl_saga.drawing import draw
 from kubectl_saga.story import tell
@@ -95,6 +96,19 @@ def test_ctrl_c_ends_a_wait_for_an_absent_api_server(server: StubServer, kubecon
         server.watched.clear()
 
 
+def test_credentials_that_go_away_end_a_wait(server: StubServer, kubeconfig: str, tmp_path: Path) -> None:
+    token = tmp_path / "token"
+    token.write_text("t")
+    use(kubeconfig, token)
+    server.refusals = FOR_EVER
+    with program(kubeconfig, *start(tmp_path)) as waiting:
+        assert waiting.stderr is not None
+        assert waiting.stderr.readline() == f"{LOST}\n"
+        token.unlink()
+        assert waiting.wait(30) == 1
+        assert f"its token {token} cannot be read: No such file" in waiting.stderr.read()
+
+
 @pytest.mark.parametrize("environment", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
 def test_a_drawing_without_colours_is_the_one_that_goes_into_a_pipe(
     monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]
@@ -115,6 +129,13 @@ def start(where: Path) -> list[str]:
     file = where / "input.json"
     file.write_text("{}")
     return ["start", "-f", str(file), "--definition", "d-v1", "--name", "s-1", "--wait"]
+
+
+def use(kubeconfig: str, token: Path) -> None:
+    """Let the user of this kubeconfig show the token in a file."""
+    config = yaml.safe_load(Path(kubeconfig).read_text())
+    config["users"][0]["user"] = {"tokenFile": str(token)}
+    Path(kubeconfig).write_text(yaml.safe_dump(config))
 
 
 def program(kubeconfig: str, *arguments: str) -> subprocess.Popen[str]:

@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from skald.clients.http import HttpClient
 from skald.clients.policy import DeadlineExceeded, Limits, Unavailable
-from skald.deadline import parse_deadline
+from skald.deadline import deadline_scope, parse_deadline
 from skald.logging import log_context
 from skald.servicetokens import ServiceToken
 from skald.tracing import server_span
@@ -132,10 +132,20 @@ def unreachable():
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
-@pytest.mark.parametrize(("timeout", "error"), [(0.2, DeadlineExceeded), (1.5, Unavailable)])
-def test_no_connection_in_less_time_than_one_needs_is_silence(request, unreachable, timeout, error):
-    with pytest.raises(error):
-        HttpClient(request.node.name, unreachable).request("POST", "/", timeout=timeout)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("timeout", [0.2, 2.0])
+def test_a_target_that_takes_no_connection_is_unavailable(request, unreachable, method, timeout):
+    with pytest.raises(Unavailable, match="no connection in") as refused:
+        HttpClient(request.node.name, unreachable).request(method, "/", timeout=timeout)
+    assert int(refused.value.headers["Retry-After"]) > 0
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_no_connection_in_what_a_hurried_caller_left_is_only_late(request, unreachable, method):
+    client = HttpClient(request.node.name, unreachable, limits=Limits(failures=1, attempts=1))
+    for _ in range(2):
+        with deadline_scope(0.3), pytest.raises(DeadlineExceeded):
+            client.request(method, "/")
 
 
 def test_a_missing_token_file_is_named(server, client, token_file):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
@@ -235,6 +236,80 @@ def test_while_one_call_probes_the_others_are_refused(request):
 
     assert call(target, probe) == "answer"
     assert state_of(request.node.name) == 0
+
+
+def begin_and_hang(target, *outcome):
+    """A call that is under way, and what ends it: with this error, if there is one."""
+    began, release = threading.Event(), threading.Event()
+
+    def attempt(_):
+        began.set()
+        release.wait(10)
+        for error in outcome:
+            raise error
+        return "answer"
+
+    def run():
+        with suppress(Unavailable):
+            call(target, attempt, idempotent=False, timeout=30)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    assert began.wait(10)
+
+    def end():
+        release.set()
+        thread.join(10)
+
+    return end
+
+
+@pytest.fixture
+def outdated(request):
+    """A breaker that opened, and is ready for a probe, while calls with these outcomes were under way."""
+
+    def open_meanwhile(*outcomes):
+        target = Target(request.node.name, Limits(failures=2, attempts=1, open_for=0.05))
+        ends = [begin_and_hang(target, *outcome) for outcome in outcomes]
+        for _ in range(2):
+            with pytest.raises(Unavailable):
+                call(target, Flaky(1))
+        assert state_of(request.node.name) == 2
+        time.sleep(0.1)
+        return target, ends
+
+    return open_meanwhile
+
+
+def test_an_old_calls_failure_does_not_spoil_the_probe_that_is_under_way(request, outdated):
+    target, (end,) = outdated([Transient("from before")])
+
+    def probe(_):
+        end()
+        return "answer"
+
+    assert call(target, probe) == "answer"
+    assert state_of(request.node.name) == 0
+
+
+@pytest.mark.parametrize("outcome", [[], [Transient("from before")]])
+def test_an_old_calls_end_is_no_probe(request, outdated, outcome):
+    _, (end,) = outdated(outcome)
+    end()
+    assert state_of(request.node.name) == 2
+
+
+def test_an_old_calls_success_does_not_close_the_breaker_in_the_probes_place(request, outdated):
+    target, (end,) = outdated([])
+
+    def probe(_):
+        end()
+        assert state_of(request.node.name) == 1
+        raise Transient("still in trouble")
+
+    with pytest.raises(Unavailable, match="still in trouble"):
+        call(target, probe)
+    assert state_of(request.node.name) == 2
 
 
 def test_calls_run_side_by_side_and_the_bulkhead_bounds_them(request):

@@ -25,9 +25,11 @@ logger = logging.getLogger(__name__)
 MARKS_KEPT: Final = 300.0
 """Seconds. The books are right with any number, since what forgets a mark also bars those who would look for it.
 
-It is longer than a reservation takes from its begin to its last line, a crash and all tries between the two included:
-one that is older is refused the lines that it does not hold yet, and its saga is compensated. And it is no longer than
-that, since a SKU's document holds a mark of some 110 bytes for each reservation of that time, and is written whole.
+It is longer than all tries of a reservation take whose every answer is a failure. A command that nobody answers is sent
+again for longer, until its saga's deadline: a reservation that is older than this between its begin and its last line,
+since no worker was there meanwhile, is refused the lines that it does not hold yet, and its saga is compensated. It is
+not as long as a deadline, since a SKU's document holds a mark of some 110 bytes for each reservation of this time, and
+is written whole.
 """
 PAUSE: Final = 60.0
 """Seconds between two rounds."""

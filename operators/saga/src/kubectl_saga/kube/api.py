@@ -40,6 +40,10 @@ class ApiError(CliError):
         self.status = status
 
 
+class NoAnswer(CliError):
+    """The API server did not answer, or not so that anybody could read it."""
+
+
 class Api:
     """Calls the API server as a kubeconfig says."""
 
@@ -106,7 +110,7 @@ class Api:
             return json.loads(response.read())
         except (http.client.HTTPException, OSError, ValueError) as error:
             self.close()
-            raise CliError(f"{method} {self.access.url}{path}: the answer cannot be read: {error}") from None
+            raise NoAnswer(f"{method} {self.access.url}{path}: the answer cannot be read: {error}") from None
 
     def _send(
         self,
@@ -142,10 +146,12 @@ class Api:
     ) -> http.client.HTTPResponse:
         target = parts_of(self.access.url).path + path + (f"?{urlencode(query)}" if query else "")
         payload = None if body is None else json.dumps(body).encode()
+        # before the request is begun: a connection with half a request on it is of no use to the next call
+        sent = [*headers.items(), *self.access.headers(), ("User-Agent", MANAGER)]
         try:
             connection = self._connection = self._connection or self._connect()
             connection.putrequest(method, target)
-            for name, value in [*headers.items(), *self.access.headers(), ("User-Agent", MANAGER)]:
+            for name, value in sent:
                 connection.putheader(name, value)
             if payload is not None:
                 connection.putheader("Content-Length", str(len(payload)))
@@ -182,9 +188,9 @@ class Api:
             "Name one that is, as proxy-url of the cluster or in the variable HTTPS_PROXY, or none for it in NO_PROXY.",
         )
 
-    def _unreachable(self, error: Exception) -> CliError:
+    def _unreachable(self, error: Exception) -> NoAnswer:
         why = str(error) or type(error).__name__
-        return CliError(
+        return NoAnswer(
             f"the API server {self.access.url} does not answer: {why}",
             f"The address comes from {self.access.source}.",
         )

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from kubectl_saga.errors import CliError
 from kubectl_saga.kube.api import Api, ApiError
 from kubectl_saga.kube.paging import PAGE, pages
-from kubectl_saga.kube.patience import Patience, Tell, to_stderr, will_pass
+from kubectl_saga.kube.patience import Patience, Tell, will_pass
 
 JSON = Any
 Object = dict[str, Any]
@@ -123,12 +123,14 @@ class Sagas:
         """One decision."""
         return self._get("sagadecisions", "decision", name)
 
-    def follow(self, name: str | None = None, tell: Tell = to_stderr) -> Iterator[tuple[str, Object]]:
+    def follow(self, name: str | None = None, tell: Tell | None = None) -> Iterator[tuple[str, Object]]:
         """Every saga, or the one, as it is and as it changes: (ADDED, MODIFIED or DELETED, the object), for ever.
 
-        An interruption is waited out, and ``tell`` hears of it. What changed meanwhile is told as ADDED, and what went
-        as DELETED. Raises CliError when not even the first list succeeds, or when the API server refuses for good.
+        An interruption is waited out, and ``tell`` hears of it, or else it is printed. What changed meanwhile is told
+        as ADDED, and what went as DELETED. Raises CliError when not even the first list succeeds, when the API server
+        refuses for good, and for what only the person can mend, such as credentials that cannot be read.
         """
+        tell = tell or self._patience.to_stderr
         selector = {"fieldSelector": f"metadata.name={name}"} if name else {}
         known: dict[str, Object] = {}
         begun = False
@@ -136,7 +138,7 @@ class Sagas:
             try:
                 items, version = self._pages(self._path("sagas"), selector)
                 begun = True
-                tell("")
+                self._patience.heard(tell)
                 present = {str(item["metadata"]["name"]): item for item in items}
                 yield from [("DELETED", item) for gone, item in known.items() if gone not in present]
                 yield from [("ADDED", item) for each, item in present.items() if known.get(each) != item]

@@ -36,6 +36,7 @@ class Breaker:
         """``failure`` counts against the target, ``unproven`` says nothing about it; any other one proves an answer."""
         _STATE.labels(target).set(0)
         self._probe = threading.Lock()
+        self._changing = threading.Lock()
         self._open_for = timedelta(seconds=open_for)
         self._unproven = unproven
         self._storage = pybreaker.CircuitMemoryStorage(pybreaker.STATE_CLOSED)
@@ -56,36 +57,45 @@ class Breaker:
         of it. So the call is made first and its outcome told afterwards, if there is one.
         """
         if self._breaker.current_state == pybreaker.STATE_CLOSED:
-            return self._call_and_tell(attempt)
+            return self._call_and_tell(attempt, pybreaker.STATE_CLOSED)
         if not self._probe.acquire(blocking=False):
             raise BreakerOpen(f"{self._breaker.name} is being probed")
         try:
-            self._half_open()
-            return self._call_and_tell(attempt)
+            return self._call_and_tell(attempt, self._half_open())
         finally:
             self._probe.release()
 
-    def _half_open(self) -> None:
-        """Only a probe that proves something ends this state: after any other the next call is a probe too."""
-        opened_at = self._storage.opened_at
-        if self._breaker.current_state == pybreaker.STATE_OPEN and opened_at is not None:
-            if datetime.now(UTC) < opened_at + self._open_for:
-                raise BreakerOpen(f"{self._breaker.name} is left alone")
-            self._breaker.half_open()
+    def _half_open(self) -> str:
+        """The state that a probe begins in: half-open, or closed if the probe before this one has just closed it.
 
-    def _call_and_tell(self, attempt: Callable[[], Result]) -> Result:
-        """BreakerOpen, from telling, only means that others opened it meanwhile."""
+        Only a probe that proves something ends the half-open state: after any other the next call is a probe too.
+        """
+        with self._changing:
+            opened_at = self._storage.opened_at
+            if self._breaker.current_state == pybreaker.STATE_OPEN and opened_at is not None:
+                if datetime.now(UTC) < opened_at + self._open_for:
+                    raise BreakerOpen(f"{self._breaker.name} is left alone")
+                self._breaker.half_open()
+            return str(self._breaker.current_state)
+
+    def _call_and_tell(self, attempt: Callable[[], Result], began_in: str) -> Result:
         try:
             result = attempt()
         except self._unproven:
             raise
         except Exception as error:
             with suppress(BreakerOpen, type(error)):
-                self._breaker.call(_fail, error)
+                self._tell(began_in, _fail, error)
             raise
         with suppress(BreakerOpen):
-            self._breaker.call(_succeed)
+            self._tell(began_in, _succeed)
         return result
+
+    def _tell(self, began_in: str, outcome: Callable[..., None], *given: Exception) -> None:
+        """What became of a call is old news in any other state than it began in: there, the probe alone is heard."""
+        with self._changing:
+            if self._breaker.current_state == began_in:
+                self._breaker.call(outcome, *given)
 
 
 def _fail(error: Exception) -> None:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import urllib3
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ReadTimeoutError
 
-from skald.clients.policy import Limits, Silent, Target, Transient
+from skald.clients.policy import Limits, Silent, Target, Transient, Unconnected
 from skald.deadline import HEADER, deadline_header
 from skald.logging import log_fields
 from skald.servicetokens import ServiceToken
@@ -95,10 +95,10 @@ class HttpClient:
 
 
 def _meaning_of(error: HTTPError, seconds: float) -> Transient:
-    """A connection that had less time than one needs proves no more than an answer that did not come."""
-    unconnected = isinstance(error, ConnectTimeoutError) and not isinstance(error, NewConnectionError)
-    if isinstance(error, ReadTimeoutError) or (unconnected and seconds < _CONNECT):
+    if isinstance(error, ReadTimeoutError):
         return Silent(f"no answer in {seconds:.1f} s")
+    if isinstance(error, ConnectTimeoutError) and not isinstance(error, NewConnectionError):
+        return Unconnected(f"no connection in {min(_CONNECT, seconds):.1f} s")
     return Transient(f"no answer ({type(error).__name__})")
 
 

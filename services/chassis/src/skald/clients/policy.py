@@ -17,7 +17,7 @@ from skald.clients.breaker import Breaker, BreakerOpen
 from skald.deadline import remaining
 from skald.problems import Problem
 
-__all__ = ["DeadlineExceeded", "Limits", "RetryBudget", "Silent", "Target", "Transient", "Unavailable"]
+__all__ = ["DeadlineExceeded", "Limits", "RetryBudget", "Silent", "Target", "Transient", "Unavailable", "Unconnected"]
 
 Result = TypeVar("Result")
 
@@ -59,8 +59,12 @@ class Silent(Transient):
     """An attempt had no answer in the time it was given."""
 
 
+class Unconnected(Transient):
+    """An attempt had no connection in the time it was given."""
+
+
 class Hurried(Silent):
-    """That time was short for the caller's sake, so the silence says nothing about the target."""
+    """That time was short for the caller's sake, so that it says nothing about the target."""
 
 
 class Unavailable(Problem):
@@ -195,10 +199,10 @@ def _allowed(timeout: float) -> tuple[float, float]:
 
 
 def _judged(attempt: Callable[[float], Result], seconds: float, fair: float) -> Result:
-    """``attempt(seconds)``, whose silence is held against the target only if it had a ``fair`` time."""
+    """``attempt(seconds)``: what did not come is held against the target only if it had a ``fair`` time."""
     try:
         return attempt(seconds)
-    except Silent as error:
+    except (Silent, Unconnected) as error:
         if seconds < fair:
             raise Hurried(str(error)) from error
         raise

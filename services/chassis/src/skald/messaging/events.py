@@ -13,7 +13,7 @@ from opentelemetry.trace import SpanKind
 
 from skald.logging import log_context
 from skald.messaging.deliveries import Ack, Bury, Delivery, Refuse, Verdict
-from skald.messaging.inbox import LEASE, Claim, Inbox
+from skald.messaging.inbox import LEASE, Inbox, Taken
 from skald.messaging.metrics import WorkerMetrics
 from skald.mongo import StoreUnavailable, store_errors
 from skald.tracing import server_span
@@ -109,16 +109,16 @@ class EventHandler:
         if self._inbox is None:
             return self._run(handler, event, deliveries)
         claim = self._inbox.claim(event.id)
-        if claim is Claim.HANDLED:
+        if claim is Taken.HANDLED:
             return "duplicate", Ack()
-        if claim is Claim.BUSY:
+        if claim is Taken.BUSY:
             return "busy", Refuse(_BUSY_DELAY)
         try:
             result, verdict = self._run(handler, event, deliveries)
         except StoreUnavailable:
-            self._inbox.release(event.id)
+            self._inbox.release(claim)
             raise
-        self._inbox.settle(event.id, handled=isinstance(verdict, Ack))
+        self._inbox.settle(claim, handled=isinstance(verdict, Ack))
         return result, verdict
 
     def _run(

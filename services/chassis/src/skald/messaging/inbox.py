@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
 from typing import Final
@@ -14,7 +15,7 @@ from pymongo.errors import OperationFailure
 
 from skald.mongo import Document, StoreUnavailable, is_duplicate, store_errors
 
-__all__ = ["LEASE", "Claim", "Inbox"]
+__all__ = ["LEASE", "Claim", "Inbox", "Taken"]
 
 logger = logging.getLogger(__name__)
 
@@ -23,10 +24,17 @@ LEASE: Final = timedelta(minutes=1)
 _ROUND: Final = 3600.0
 
 
-class Claim(Enum):
-    """What became of asking for an event."""
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to handle an event, until somebody else may take it over."""
 
-    MINE = auto()
+    event_id: str
+    until: datetime
+
+
+class Taken(Enum):
+    """Why there is no claim for who asks."""
+
     BUSY = auto()
     HANDLED = auto()
 
@@ -47,41 +55,41 @@ class Inbox:
         with store_errors():
             self._collection.create_index([("at", ASCENDING)], name="at")
 
-    def claim(self, event_id: str) -> Claim:
-        """Ask to handle the event; who gets MINE settles it."""
+    def claim(self, event_id: str) -> Claim | Taken:
+        """Ask to handle the event; who gets a claim settles it."""
         now = datetime.now(UTC)
-        lease = {"claimedUntil": now + LEASE}
+        claim = Claim(event_id, now + LEASE)
         try:
             with store_errors():
-                self._collection.insert_one({"_id": event_id, "at": now, **lease})
+                self._collection.insert_one({"_id": event_id, "at": now, "claimedUntil": claim.until})
         except OperationFailure as error:
             if not is_duplicate(error):
                 raise
-            return self._claim_again(event_id, now, lease)
-        return Claim.MINE
+            return self._claim_again(claim, now)
+        return claim
 
-    def _claim_again(self, event_id: str, now: datetime, lease: Document) -> Claim:
+    def _claim_again(self, claim: Claim, now: datetime) -> Claim | Taken:
         with store_errors():
-            expired = {"_id": event_id, "claimedUntil": {"$lt": now}}
-            if self._collection.update_one(expired, {"$set": lease}).matched_count:
-                return Claim.MINE
-            known = self._collection.find_one({"_id": event_id}, {"claimedUntil": 1})
-        return Claim.HANDLED if known is not None and "claimedUntil" not in known else Claim.BUSY
+            expired = {"_id": claim.event_id, "claimedUntil": {"$lt": now}}
+            if self._collection.update_one(expired, {"$set": {"claimedUntil": claim.until}}).matched_count:
+                return claim
+            known = self._collection.find_one({"_id": claim.event_id}, {"claimedUntil": 1})
+        return Taken.HANDLED if known is not None and "claimedUntil" not in known else Taken.BUSY
 
-    def settle(self, event_id: str, *, handled: bool) -> None:
-        """The event was handled, or is free for the next try."""
+    def settle(self, claim: Claim, *, handled: bool) -> None:
+        """The event was handled, whoever else claims it by now, or is free for the next try if nobody else does."""
         with store_errors():
             if handled:
-                self._collection.update_one({"_id": event_id}, {"$unset": {"claimedUntil": ""}})
+                self._collection.update_one({"_id": claim.event_id}, {"$unset": {"claimedUntil": ""}})
             else:
-                self._collection.delete_one({"_id": event_id})
+                self._collection.delete_one({"_id": claim.event_id, "claimedUntil": claim.until})
 
-    def release(self, event_id: str) -> None:
+    def release(self, claim: Claim) -> None:
         """The handler lost the database: the event is free at once, or after the lease if this is not heard either."""
         try:
-            self.settle(event_id, handled=False)
+            self.settle(claim, handled=False)
         except StoreUnavailable as error:
-            logger.warning("event %s is free again in %d s: %s", event_id, LEASE.total_seconds(), error)
+            logger.warning("event %s is free again in %d s: %s", claim.event_id, LEASE.total_seconds(), error)
 
     def prune(self) -> int:
         """Forget what is older than the retention; how many entries that were."""
