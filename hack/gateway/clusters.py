@@ -38,6 +38,9 @@ def _cluster(name: str, connect_timeout: int, endpoints: Sequence[Mapping[str, A
 def _of_service(service: Service, upstream: Upstream, adapter: Adapter) -> dict[str, Any]:
     return _cluster(service.name, service.connect_timeout, adapter.targets(upstream.name)) | {
         "lb_policy": "LEAST_REQUEST",
+        # As Kong: a pod that is to end leaves DNS while it still serves and passes checks. Envoy would use it until it
+        # is gone, and with it the request that it was sent last.
+        "ignore_health_on_host_removal": True,
         # With every target out the answer is 503; by default Envoy would try the broken ones.
         "common_lb_config": {"healthy_panic_threshold": {"value": 0}},
         "health_checks": [_active(upstream.healthchecks)],
@@ -75,11 +78,12 @@ def _active(checks: HealthChecks) -> dict[str, Any]:
 def _passive(checks: HealthChecks) -> dict[str, Any]:
     unhealthy = checks.passive.unhealthy
     return {
-        # Counts what Envoy itself saw apart from what a service answered, and heeds the former alone.
+        # Counts what Envoy itself saw apart from what a service answered.
         "split_external_local_origin_errors": True,
         "consecutive_local_origin_failure": unhealthy.tcp_failures,
         "enforcing_consecutive_local_origin_failure": 100,
-        "enforcing_consecutive_gateway_failure": 0,
+        "consecutive_gateway_failure": max(unhealthy.http_failures, 1),
+        "enforcing_consecutive_gateway_failure": 100 if unhealthy.http_failures else 0,
         "enforcing_consecutive_5xx": 0,
         "enforcing_success_rate": 0,
         "enforcing_local_origin_success_rate": 0,

@@ -60,17 +60,19 @@ class ActiveChecks(_Strict, frozen=True):
 
 
 class PassiveUnhealthy(_Strict, frozen=True):
-    """What takes a target out, as the traffic shows it: connections that fail, never an answer."""
+    """What takes a target out, as the traffic shows it."""
 
-    http_failures: int
+    http_failures: Annotated[int, Meta(ge=0)]
+    """Answers with these statuses in a row; 0: what a service answers is no reason."""
     tcp_failures: Annotated[int, Meta(ge=1)]
     timeouts: int
+    http_statuses: list[int] = []
 
     def __post_init__(self) -> None:
-        if self.http_failures:
-            raise ValueError("http_failures must be 0: a service that answers may speak of another one's illness")
-        if self.timeouts:
-            raise ValueError("timeouts must be 0: Kong counts a 504 that the service answered among them")
+        if self.timeouts not in (0, self.tcp_failures):
+            raise ValueError("timeouts must be 0 or as many as tcp_failures: Envoy counts them together")
+        if self.http_failures and sorted(self.http_statuses) != [502, 503, 504]:
+            raise ValueError("http_statuses must be 502, 503 and 504: what Envoy calls a gateway failure")
 
 
 class PassiveChecks(_Strict, frozen=True):

@@ -25,6 +25,7 @@ from tests.gateway.test_upstreams import *
 # The node's port hides who asks: all are one address. Metrics are on a port that only pods reach.
 del test_the_token_endpoint_has_a_strict_limit_by_address
 del test_the_token_endpoint_counts_addresses_whatever_headers_say
+del test_where_no_token_is_asked_for_made_up_ones_share_the_bucket_of_their_address
 del test_the_gateways_own_numbers_are_on_its_own_port_only
 
 

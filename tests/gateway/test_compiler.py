@@ -90,15 +90,15 @@ UNSUPPORTED = {
         "protocols must have https",
     ),
     "another balancing": ("upstreams.0.algorithm", "round-robin", "$.upstreams[0].algorithm", "round-robin"),
-    "an answer as an illness": (
+    "illnesses that Envoy does not know": (
         "upstreams.0.healthchecks.passive.unhealthy.http_failures",
         5,
         "$.upstreams[0].healthchecks.passive.unhealthy",
-        "http_failures",
+        "http_statuses",
     ),
-    "an answer of 504 as an illness": (
+    "timeouts counted apart": (
         "upstreams.0.healthchecks.passive.unhealthy.timeouts",
-        2,
+        3,
         "$.upstreams[0].healthchecks.passive.unhealthy",
         "timeouts",
     ),
@@ -233,6 +233,35 @@ def test_a_plugin_that_is_left_out_does_nothing():
         "always_set",
     ):
         assert trace not in compiled
+
+
+def clusters(document) -> list[dict]:
+    return [
+        each for each in compile_gateway(document, adapter())["static_resources"]["clusters"] if each["name"] != "jwks"
+    ]
+
+
+@pytest.mark.parametrize(("failures", "enforced"), [(0, 0), (5, 100)])
+def test_an_earlier_releases_file_that_counts_answers_is_translated_as_it_says(tmp_path, failures, enforced):
+    passive = {
+        "type": "http",
+        "unhealthy": {
+            "http_failures": failures,
+            "tcp_failures": 2,
+            "timeouts": 2,
+            "http_statuses": [502, 503, 504],
+        },
+    }
+    for index, _ in enumerate(FILE["upstreams"]):
+        document = changed(f"upstreams.{index}.healthchecks.passive", passive)
+        outliers = [each["outlier_detection"]["enforcing_consecutive_gateway_failure"] for each in clusters(document)]
+        assert enforced in outliers
+    (config := tmp_path / "envoy.json").write_text(json.dumps(compile_gateway(document, adapter())))
+    validate(config)
+
+
+def test_a_pod_that_has_left_dns_gets_no_more_requests_though_it_still_serves():
+    assert all(each["ignore_health_on_host_removal"] for each in clusters(FILE))
 
 
 def test_what_envoy_refuses_is_told_in_its_words(tmp_path):
