@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
-
-from saga_operator.domain.knowledge import CANCELLED, KEY_REUSED, UNRESOLVABLE
+from saga_operator.domain.knowledge import KEY_REUSED, NEVER_RUNS
 
 from kubectl_saga.reading import ENDED, Object, current_steps, error_of, phase_of, stall_of, stuck_steps
 
 Command = str
-NEVER_RUNS: Final = (UNRESOLVABLE, CANCELLED)
-"""Error codes of commands that another attempt cannot help."""
 
 
 def who_must_act(saga: Object) -> str:

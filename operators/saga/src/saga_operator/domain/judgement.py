@@ -10,7 +10,7 @@ from skald_wire import Direction, NotRepresentable, normalise
 from saga_operator.domain import approvals, moments
 from saga_operator.domain.definition import Step
 from saga_operator.domain.kinds import SagaDecision, StepState
-from saga_operator.domain.knowledge import CANCELLED, UNRESOLVABLE, StepKnowledge
+from saga_operator.domain.knowledge import NEVER_RUNS, StepKnowledge
 from saga_operator.domain.turn import Turn
 
 _CLOCKS_APART: Final = 2.0
@@ -37,7 +37,7 @@ def objection(turn: Turn, decision: SagaDecision) -> str | None:
 
 def never_runs(known: StepKnowledge) -> bool:
     """Whether it is known already that the command at hand never runs, so that nobody has to be asked."""
-    return known.error is not None and known.error.code in (UNRESOLVABLE, CANCELLED)
+    return known.error is not None and known.error.code in NEVER_RUNS
 
 
 def _to_approval(turn: Turn, step: Step, decision: SagaDecision) -> str | None:

@@ -29,15 +29,15 @@ REJECTED: Final = "Rejected"
 """Error code of an approval that a person refused."""
 EXPIRED: Final = "Expired"
 """Error code of an approval that nobody gave in time."""
-_OWN_CODES: Final = (UNRESOLVABLE, CANCELLED)
-"""What the operator keeps under these it knows, and acts on without asking a register."""
+NEVER_RUNS: Final = (UNRESOLVABLE, CANCELLED)
+"""Error codes of commands that are known never to run: acted on without asking a register, and no attempt helps."""
 MESSAGE_LENGTH: Final = 500
 """Characters of an error's sentence that are kept, because they lie in etcd."""
 
 
 def as_heard(code: str) -> str:
     """A participant's error code as it is kept: never one under which the operator keeps its own knowledge (I2)."""
-    return f"Participant{code}" if code in _OWN_CODES else code
+    return f"Participant{code}" if code in NEVER_RUNS else code
 
 
 def unresolvable(why: object) -> StepError:

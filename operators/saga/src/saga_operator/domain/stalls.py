@@ -10,9 +10,8 @@ from saga_operator.domain.definition import Definition, NotAccepted, Step
 from saga_operator.domain.durations import show
 from saga_operator.domain.kinds import StepState
 from saga_operator.domain.knowledge import (
-    CANCELLED,
     KEY_REUSED,
-    UNRESOLVABLE,
+    NEVER_RUNS,
     Knowledge,
     Stall,
     StallReason,
@@ -59,7 +58,7 @@ def of_saga(turn: Turn) -> Stall | None:
 def fails(known: StepKnowledge, retry: Retry) -> bool:
     """Whether trying the command at hand again does not seem to help (I5)."""
     code = known.error.code if known.error is not None else None
-    if code in (KEY_REUSED, UNRESOLVABLE, CANCELLED) or code in retry.final_codes:
+    if code in (KEY_REUSED, *NEVER_RUNS) or code in retry.final_codes:
         return True
     awaits_answer = known.attempts > known.failed_attempt
     return known.attempts - awaits_answer >= retry.patience
