@@ -41,8 +41,12 @@ def _of_service(service: Service, upstream: Upstream, adapter: Adapter) -> dict[
         # As Kong: a pod that is to end leaves DNS while it still serves and passes checks. Envoy would use it until it
         # is gone, and with it the request that it was sent last.
         "ignore_health_on_host_removal": True,
-        # With every target out the answer is 503; by default Envoy would try the broken ones.
-        "common_lb_config": {"healthy_panic_threshold": {"value": 0}},
+        "common_lb_config": {
+            # With every target out the answer is 503; by default Envoy would try the broken ones.
+            "healthy_panic_threshold": {"value": 0},
+            # As Kong: a target is out, or back, at once. By default Envoy uses it for up to a second more.
+            "update_merge_window": "0s",
+        },
         "health_checks": [_active(upstream.healthchecks)],
         "outlier_detection": _passive(upstream.healthchecks),
         "typed_extension_protocol_options": {

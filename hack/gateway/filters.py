@@ -16,10 +16,10 @@ from hack.gateway.routes import JWT_FILTER, LIMIT_FILTER, USERS
 CORS_FILTER: Final = "envoy.filters.http.cors"
 _FILTERS: Final = "type.googleapis.com/envoy.extensions.filters.http"
 _MEBIBYTE: Final = 1024 * 1024
-_RETRY_AFTER: Final = (
-    "%CEL(response.headers[':status'] == '429' && 'x-ratelimit-reset' in response.headers"
-    " ? response.headers['x-ratelimit-reset'] : '')%"
-)
+_COUNTED: Final = "'x-ratelimit-reset' in response.headers"
+# Envoy drops the fraction of a second, and who comes back that much too early is refused again; Kong says 1 or more.
+_RESET: Final = "int(response.headers['x-ratelimit-reset']) + 1"
+_RETRY: Final = f"response.headers[':status'] == '429' && {_COUNTED}"
 
 
 def http_filters(file: GatewayFile, adapter: Adapter) -> list[dict[str, Any]]:
@@ -44,8 +44,8 @@ def _headers(file: GatewayFile) -> dict[str, Any]:
     mutations = [
         _add("RateLimit-Limit", "%RESP(x-ratelimit-limit)%"),
         _add("RateLimit-Remaining", "%RESP(x-ratelimit-remaining)%"),
-        _add("RateLimit-Reset", "%RESP(x-ratelimit-reset)%"),
-        _add("Retry-After", _RETRY_AFTER),
+        _add("RateLimit-Reset", f"%CEL({_COUNTED} ? {_RESET} : '')%"),
+        _add("Retry-After", f"%CEL({_RETRY} ? {_RESET} : '')%"),
         *(_remove(f"x-ratelimit-{name}") for name in ("limit", "remaining", "reset")),
     ]
     for plugin in file.plugins:
