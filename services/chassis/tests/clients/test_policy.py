@@ -175,7 +175,7 @@ def test_a_hurried_callers_silence_does_not_make_good_for_failures_either(reques
     assert state_of(request.node.name) == 2
 
 
-@pytest.mark.parametrize("left", [None, 9.0, 1.2])
+@pytest.mark.parametrize("left", [None, 9.0, 1.6])
 def test_silence_for_a_fair_time_counts_against_the_target(request, left):
     target = Target(request.node.name, Limits(failures=2, attempts=1))
     for _ in range(2):
@@ -198,6 +198,12 @@ def test_what_fails_at_once_counts_against_the_target_however_hurried_the_caller
         with deadline_scope(0.3), pytest.raises(Unavailable):
             call(target, Flaky(1))
     assert state_of(request.node.name) == 2
+
+
+def test_where_a_pause_takes_the_rest_of_the_time_the_answer_is_what_came_before_it(request):
+    sleeper = Target(request.node.name, Limits(shortest_pause=0.05), sleep=lambda _: time.sleep(0.6))
+    with pytest.raises(Unavailable, match="it is in trouble"):
+        call(sleeper, Flaky(100), timeout=0.5, idempotent=True)
 
 
 def half_open(name, attempt):

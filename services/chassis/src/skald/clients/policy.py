@@ -136,8 +136,8 @@ class Target(Generic[Result]):
         with self._counted(), self._slot():
             self._budget.earn()
             try:
-                retrying = self._retrying(ends, idempotent=idempotent)
-                return retrying(self._once, attempt, ends, PATIENCE if idempotent else 1.0, fair)
+                once = self._once(attempt, ends, PATIENCE if idempotent else 1.0, fair)
+                return self._retrying(ends, idempotent=idempotent)(once)
             except BreakerOpen:
                 raise Unavailable(self.name, "it failed too often just now", self._limits.open_for) from None
             except Silent as error:
@@ -145,11 +145,24 @@ class Target(Generic[Result]):
             except Transient as error:
                 raise Unavailable(self.name, str(error)) from error
 
-    def _once(self, attempt: Callable[[float], Result], ends: float, patience: float, fair: float) -> Result:
-        seconds = (ends - time.monotonic()) * patience
-        if seconds <= 0:
-            raise DeadlineExceeded(self.name)
-        return self._breaker.call(lambda: _judged(attempt, seconds, fair))
+    def _once(
+        self, attempt: Callable[[float], Result], ends: float, patience: float, fair: float
+    ) -> Callable[[], Result]:
+        # Raised too when a pause took the last of the time: then the answer is what the attempt before it met.
+        failed: Exception = DeadlineExceeded(self.name)
+
+        def once() -> Result:
+            nonlocal failed
+            seconds = (ends - time.monotonic()) * patience
+            if seconds <= 0:
+                raise failed
+            try:
+                return self._breaker.call(lambda: _judged(attempt, seconds, fair))
+            except Transient as error:
+                failed = error
+                raise
+
+        return once
 
     def _retrying(self, ends: float, *, idempotent: bool) -> Retrying:
         def worthwhile(state: RetryCallState) -> bool:
