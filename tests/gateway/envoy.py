@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
 from collections.abc import Mapping
 from contextlib import suppress
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import requests
+from skald.testing.ports import free_port
 from skald.testing.waiting import eventually
 
 from hack.gateway import Adapter, Tls, command, compile_gateway
@@ -58,7 +58,7 @@ class EnvoyRig(Rig):
                 target.stop()
 
     def log_lines(self) -> list[dict[str, Any]]:
-        lines = self._log.read_text().splitlines()
+        lines = self._log.read_text().rpartition("\n")[0].splitlines()  # the last may be half written
         return [json.loads(line) for line in lines if line.startswith("{")]
 
 
@@ -67,9 +67,3 @@ def _tls(folder: Path, certificate: Certificate) -> Tls:
     cert.write_text(certificate.pem)
     key.write_text(certificate.key)
     return Tls(f"127.0.0.1:{free_port()}", str(cert), str(key))
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -85,11 +85,3 @@ def flawed(kit):
     for participant, thread in started:
         participant.stop()
         thread.join()
-
-
-@pytest.fixture
-def unused_port():
-    import socket
-
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from skald.testing.ports import free_port
 
 from .conftest import PARTICIPANT
 from .programs import EXAMPLES
@@ -19,14 +20,14 @@ ABSENT = {"flask", "werkzeug", "apiflask", "gunicorn", "joserfc", "prometheus_fl
 
 
 @pytest.fixture
-def env(parts, unused_port):
+def env(parts):
     database = parts.new_database(PARTICIPANT)
     return {
         "PYTHONPATH": str(Path(__file__).with_name("absent")),
         "ABSENT": ",".join(sorted(ABSENT)),
         "SKALD_SERVICE": PARTICIPANT,
         "SKALD_NAMESPACE": "shop",
-        "SKALD_METRICS_BIND": f"127.0.0.1:{unused_port}",
+        "SKALD_METRICS_BIND": f"127.0.0.1:{free_port()}",
         "SKALD_MONGODB_URI": parts.mongodb_uri(PARTICIPANT, database),
         "SKALD_MONGODB_DATABASE": database,
     }

@@ -9,15 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import requests
+from skald.testing.ports import free_port
 
 from hack.bench.peers import PROGRAMS, Running, loaded_by
 from hack.bench.processes import process, until
-
-
-def free_port() -> int:
-    """A port of loopback that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
 
 
 def listens(port: int) -> bool:

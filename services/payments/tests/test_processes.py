@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 from contextlib import closing
@@ -18,16 +17,11 @@ import pytest
 from skald.testing.broker import BrokerAdmin, OperatorProbe
 from skald.testing.contracts import event_errors
 from skald.testing.messages import SagaStep
+from skald.testing.ports import free_port
 from skald.testing.waiting import eventually
 from skald_wire import ReplyType
 
 AMOUNT = 24_900
-
-
-def free_port():
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @pytest.fixture
@@ -83,7 +77,9 @@ def provider_url(parts, start):
     }
     start("test_provider", **environment)
     url = f"http://{bind}"
-    eventually("the provider answers", lambda: ledger_of(url, "")[0])
+    # The first token needs keys from the API server, which may be too slow for one request, but not for this.
+    token = (parts.tokens_dir("payments") / "test-provider").read_text()
+    eventually("the provider answers", lambda: ledger_of(url, token)[0] == 200)
     return url
 
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from skald.mongo import connect
 from skald.settings import StoreSettings
 from skald.testing.broker import BrokerAdmin, OperatorProbe
 from skald.testing.cable import Cable
+from skald.testing.ports import free_port
 from skald.testing.waiting import eventually
 
 
@@ -109,7 +110,7 @@ class Stage:
 
 
 @pytest.fixture
-def stage(parts, tmp_path, unused_port: Callable[[], int]) -> Iterator[Stage]:
+def stage(parts, tmp_path) -> Iterator[Stage]:
     vhost, name = parts.new_vhost(), parts.new_database("payments")
     made = Stage(
         parts,
@@ -119,20 +120,9 @@ def stage(parts, tmp_path, unused_port: Callable[[], int]) -> Iterator[Stage]:
         broker=Cable(parts.amqp_url("payments", vhost)),
         store=Cable(parts.mongodb_uri("payments", name)),
     )
-    made.metrics_port = unused_port()
+    made.metrics_port = free_port()
     yield made
     made.close()
-
-
-@pytest.fixture
-def unused_port() -> Callable[[], int]:
-    import socket
-
-    def find() -> int:
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            return int(probe.getsockname()[1])
-
-    return find
 
 
 @pytest.fixture
