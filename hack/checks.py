@@ -16,6 +16,8 @@ from pathlib import Path
 
 BIN = Path(sys.executable).parent
 PYTEST = (str(BIN / "pytest"), "--quiet")
+CHART = (*PYTEST, "tests/chart", "-n", "2", "--timeout=600")
+"""The first of its tests waits for two versions of Helm to be fetched."""
 PLATFORM = (sys.executable, "-m", "hack.embedded")
 
 
@@ -40,14 +42,16 @@ STAGES = (
         (*PYTEST, "operators/saga/tests/unit", "operators/gateway-keys/tests", "hack", "-n", "2"),
     ),
     Stage(
-        "simulator", "the protocol, all schedules in a bound", (*PYTEST, "operators/saga/tests/simulation", "-n", "2")
+        "simulator",
+        "the protocol, all schedules in a bound",
+        (*PYTEST, "operators/saga/tests/simulation", "-n", "2", "--timeout=600"),
     ),
     Stage("services", "each service on real parts", (*PYTEST, "services", "-n", "2"), needs_platform=True),
     Stage("operator", "the operator on real parts", (*PYTEST, "operators/saga/tests/component"), needs_platform=True),
     Stage("plugin", "kubectl saga on a real API server", (*PYTEST, "operators/saga/tests/cli"), needs_platform=True),
     Stage("crash", "the operator killed at any moment", (*PYTEST, "operators/saga/tests/crash"), needs_platform=True),
     Stage("contract", "admission, RBAC, generated files", (*PYTEST, "tests/contract"), needs_platform=True),
-    Stage("chart", "renders, rights, reachability, schema", (*PYTEST, "tests/chart", "-n", "2"), needs_platform=True),
+    Stage("chart", "renders, rights, reachability, schema", CHART, needs_platform=True),
     Stage(
         "participants",
         "participants in several languages pass the kit",

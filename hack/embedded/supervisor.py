@@ -22,6 +22,7 @@ from hack.embedded.instance import MARK, REPOSITORY, Instance
 from hack.embedded.processes.model import Process
 
 _RUNNING: Final = {"STARTING", "RUNNING"}
+_AT_REST: Final = {"STOPPED", "FATAL"}
 _FILES_WANTED: Final = 16384
 _START_SECONDS: Final = 10.0
 _STOP_SECONDS: Final = 20
@@ -110,8 +111,13 @@ class Supervisor:
         self._tolerate(Faults.ALREADY_STARTED, "startProcess", name, False)  # noqa: FBT003 - the wire has no names
 
     def stop(self, name: str) -> None:
-        """Stop a process and wait for its end; the supervisor kills it when it takes too long."""
-        self._tolerate(Faults.NOT_RUNNING, "stopProcess", name, True)  # noqa: FBT003 - the wire has no names
+        """Stop a process and wait for its end; the supervisor kills it when it takes too long.
+
+        One that has just ended by itself would come back: it is stopped when it has.
+        """
+        while self.info(name).state not in _AT_REST:
+            self._tolerate(Faults.NOT_RUNNING, "stopProcess", name, True)  # noqa: FBT003 - the wire has no names
+            time.sleep(0.05)
 
     def shut_down(self) -> None:
         """End supervisord, and with it whatever still runs under it. One that hangs is a stray from then on."""

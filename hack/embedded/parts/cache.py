@@ -8,10 +8,15 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
 from hack.embedded.errors import PlatformError
+
+_PAUSE: Final = 5.0
+"""Seconds before a tool is run again; as many more before each further time."""
 
 
 def cache_folder(environ: Mapping[str, str] = os.environ) -> Path:
@@ -50,18 +55,33 @@ def build_once(folder: Path, build: Callable[[Path], None]) -> Path:
     return folder
 
 
-def run_tool(
-    argv: Sequence[str | Path], *, log: Path, cwd: Path | None = None, env: Mapping[str, str] | None = None
-) -> None:
-    """Run a build tool with its output in ``log``. Raises PlatformError with the last lines when it fails."""
-    log.parent.mkdir(parents=True, exist_ok=True)
+def _run(argv: Sequence[str | Path], log: Path, cwd: Path | None, env: Mapping[str, str] | None) -> int:
     with log.open("w") as output:
-        done = subprocess.run(
-            argv, cwd=cwd, env={**os.environ, **(env or {})}, stdout=output, stderr=subprocess.STDOUT, check=False
-        )
-    if done.returncode != 0:
+        environment = {**os.environ, **(env or {})}
+        return subprocess.run(argv, cwd=cwd, env=environment, stdout=output, stderr=output, check=False).returncode
+
+
+def run_tool(
+    argv: Sequence[str | Path],
+    *,
+    log: Path,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    attempts: int = 1,
+) -> None:
+    """Run a build tool with its output in ``log``. Raises PlatformError with the last lines when it fails.
+
+    ``attempts``: more than one for a tool that fetches much and does not itself ask again.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    ended = _run(argv, log, cwd, env)
+    for attempt in range(1, attempts):
+        if ended != 0:
+            time.sleep(_PAUSE * attempt)
+            ended = _run(argv, log, cwd, env)
+    if ended != 0:
         lines = "\n".join(f"    {line}" for line in log.read_text(errors="replace").splitlines()[-12:])
         raise PlatformError(
-            f"{Path(argv[0]).name} {argv[1]} ended with {done.returncode}:\n{lines}",
+            f"{Path(argv[0]).name} {argv[1]} ended with {ended}:\n{lines}",
             f"the whole output is in {log}; a missing network is the usual reason: builds need the package registries",
         )

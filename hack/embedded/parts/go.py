@@ -31,7 +31,7 @@ class Toolchain:
         Raises PlatformError with the compiler's last lines.
         """
         settings = {"CGO_ENABLED": "0", "GOBIN": str(bin_folder), "GOTOOLCHAIN": "local", "GOFLAGS": "-buildvcs=false"}
-        run_tool([self.program, *arguments], log=log, cwd=cwd, env=settings)
+        run_tool([self.program, *arguments], log=log, cwd=cwd, env=settings, attempts=3)
 
 
 def find_toolchain(cache: Path, logs: Path) -> Toolchain:

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from rich.console import Console
+from skald.testing.ports import free_port
 
 from hack.embedded.instance import Instance
 from hack.embedded.ports import Ports
@@ -15,12 +15,6 @@ from hack.embedded.processes.model import Process
 from hack.embedded.supervisor import Supervisor, end_strays
 
 ANSWERS_REQUESTS = (sys.executable, "-m", "http.server", "--bind", "127.0.0.1")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture

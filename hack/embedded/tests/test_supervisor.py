@@ -46,6 +46,17 @@ def test_nothing_starts_by_itself_and_a_second_start_or_stop_changes_nothing(ins
     assert not psutil.pid_exists(pid)
 
 
+def test_a_process_that_was_killed_just_before_it_is_stopped_does_not_come_back(instance: Instance) -> None:
+    etcd = web_server(instance, "etcd")
+    supervisor = Supervisor(instance)
+    supervisor.launch([etcd])
+    for _ in range(5):
+        start(etcd, instance, supervisor)
+        os.kill(supervisor.info("etcd").pid, signal.SIGKILL)
+        supervisor.stop("etcd")
+        assert supervisor.info("etcd").state == "STOPPED"
+
+
 def test_an_unknown_process_is_answered_with_the_known_ones(instance: Instance) -> None:
     supervisor = Supervisor(instance)
     supervisor.launch([web_server(instance, "etcd")])
