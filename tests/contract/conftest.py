@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 import uuid
 from pathlib import Path
@@ -43,6 +44,18 @@ def kubectl(parts):
         return done.stdout + done.stderr
 
     return run
+
+
+@pytest.fixture
+def grant(api, kubectl, namespace, name):
+    """Give a user a role in the namespace. The API server learns of it by a watch, so a moment later."""
+
+    def grant(role: str, user: str) -> None:
+        kubectl("create", "rolebinding", name, "-n", namespace, f"--clusterrole={role}", f"--user={user}")
+        tried = list(itertools.product(("get", "create"), ("sagas", "sagadefinitions", "sagadecisions")))
+        eventually(f"{user} has the role", lambda: any(api.may(user, verb, kind, namespace) for verb, kind in tried))
+
+    return grant
 
 
 @pytest.fixture(scope="module")

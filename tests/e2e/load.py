@@ -95,7 +95,8 @@ class Ordering:
 
         def all_known() -> bool:
             for order, expected in list(waiting.items()):
-                seen = self.shop.get_order(order)
+                answer = self.shop.http.get(self.shop.url(f"/v1/orders/{order}"), timeout=10)
+                seen = answer.json() if answer.status_code == 200 else {"status": "Pending"}
                 if seen["status"] != "Pending":
                     del waiting[order]
                     if seen["status"] != expected:

@@ -64,6 +64,8 @@ class Tap:
         self.channel = connection.channel()
         self.queue = self.channel.queue_declare("", exclusive=True).method.queue
         self.channel.queue_bind(self.queue, COMMANDS_EXCHANGE, "#")
+        for key in self._bound_for_replies():
+            self._hear(key)
         self.channel.basic_consume(self.queue, self._message, auto_ack=True)
         self._ready.set()
         try:
@@ -74,10 +76,22 @@ class Tap:
             # a test that kills the broker has seen what it wanted by then
             self.error = error
 
+    def _bound_for_replies(self) -> list[str]:
+        """Where replies go now: to learn it from a command may be too late for the reply to it."""
+        url, name, password = self.platform.broker_management
+        path = f"{url}/api/exchanges/{self.platform.namespace}/{REPLIES_EXCHANGE}/bindings/source"
+        answer = requests.get(path, auth=(name, password), timeout=10)
+        answer.raise_for_status()
+        return [binding["routing_key"] for binding in answer.json()]
+
+    def _hear(self, key: str) -> None:
+        if key not in self._reply_keys:
+            self._reply_keys.add(key)
+            self.channel.queue_bind(self.queue, REPLIES_EXCHANGE, key)
+
     def _message(self, _channel: Any, method: Any, properties: Any, body: bytes) -> None:
-        if properties.reply_to and properties.reply_to not in self._reply_keys:
-            self._reply_keys.add(properties.reply_to)
-            self.channel.queue_bind(self.queue, REPLIES_EXCHANGE, properties.reply_to)
+        if properties.reply_to:
+            self._hear(properties.reply_to)
         headers = properties.headers or {}
         if COPY in headers:
             return

@@ -10,9 +10,15 @@ from tests.integration.shop import Shop
 
 
 @pytest.fixture(scope="session")
-def shop(platform):
-    """A client of the running platform, with the demo user's token."""
+def one_shop(platform):
     return Shop(platform)
+
+
+@pytest.fixture
+def shop(one_shop):
+    """A client of the running platform, with the demo user's token."""
+    one_shop.stay_logged_in()
+    return one_shop
 
 
 @pytest.fixture

@@ -9,15 +9,25 @@ from typing import Any
 
 import requests
 
+from hack.embedded.errors import PlatformError
+
 TERMINAL = {"Succeeded", "Compensated", "Aborted"}
+_HALF_A_TOKENS_LIFE = 450.0
+"""Seconds."""
 
 
 def eventually(what: str, probe: Callable[[], Any], seconds: float = 60, every: float = 0.05) -> Any:
-    """Poll until the probe gives something true; fail with what was awaited and what was seen last."""
+    """Poll until the probe gives something true; fail with what was awaited and what was seen last.
+
+    A server that does not answer now is asked again.
+    """
     deadline, seen = time.monotonic() + seconds, None
     while time.monotonic() < deadline:
-        if seen := probe():
-            return seen
+        try:
+            if seen := probe():
+                return seen
+        except (PlatformError, requests.RequestException) as error:
+            seen = error
         time.sleep(every)
     raise AssertionError(f"waited {seconds:g} s for {what}; last seen: {seen!r}")
 
@@ -27,15 +37,24 @@ class Shop:
 
     def __init__(self, platform: Any) -> None:
         self.platform = platform
-        self.http = requests.Session()
-        self.http.headers["Authorization"] = f"Bearer {self.token('demo')}"
-        self.staff = requests.Session()
-        self.staff.headers["Authorization"] = f"Bearer {self.token('demo-staff')}"
+        self.http, self.staff = requests.Session(), requests.Session()
+        self.log_in()
         self.api = requests.Session()
         self.api.headers["Authorization"] = f"Bearer {platform.admin_token}"
         self.api.verify = str(platform.ca_file)
         # else requests lets REQUESTS_CA_BUNDLE win over verify
         self.api.trust_env = False
+
+    def log_in(self) -> None:
+        """With new tokens, which live for a quarter of an hour."""
+        for session, client in ((self.http, "demo"), (self.staff, "demo-staff")):
+            session.headers["Authorization"] = f"Bearer {self.token(client)}"
+        self._since = time.monotonic()
+
+    def stay_logged_in(self) -> None:
+        """For as long as a test takes."""
+        if time.monotonic() - self._since > _HALF_A_TOKENS_LIFE:
+            self.log_in()
 
     def url(self, path: str) -> str:
         return f"{self.platform.gateway}{path}"

@@ -1,6 +1,7 @@
 """The gRPC server in this process, with callers' tokens from the real Kubernetes API."""
 
 import subprocess
+from contextlib import suppress
 
 import grpc
 import pytest
@@ -9,6 +10,7 @@ from catalog.quotes import QuotesServicer
 from catalog.settings import CatalogGrpc
 from skald.grpcserver import make_server
 from skald.servicetokens import CallerVerifier
+from skald.testing.waiting import eventually
 from skald_contracts.catalog.v1 import quotes_pb2, quotes_pb2_grpc
 
 
@@ -29,7 +31,14 @@ def serve(parts, products):
 @pytest.fixture(scope="module")
 def channel(parts, products):
     server, channel = serve(parts, products)
+    token = token_of(parts, "orders", "catalog")
+
+    def knows_the_keys():
+        with suppress(grpc.RpcError):
+            return ask(channel, token, ("harp", 1))
+
     with channel:
+        eventually("callers' tokens can be checked", knows_the_keys)
         yield channel
     server.stop(None)
 

@@ -68,8 +68,11 @@ class Broker:
 
     def __init__(self, parts):
         self.vhost = parts.new_vhost()
-        self._admin = pika.BlockingConnection(pika.URLParameters(parts.amqp_url("admin", self.vhost)))
-        self._operator = pika.BlockingConnection(pika.URLParameters(parts.amqp_url("saga-operator", self.vhost)))
+        self._admin, self._operator = (
+            # Nobody would answer the broker's heartbeats while other tests run.
+            pika.BlockingConnection(pika.URLParameters(f"{parts.amqp_url(user, self.vhost)}?heartbeat=0"))
+            for user in ("admin", "saga-operator")
+        )
         self._events = self._admin.channel()
         self._queue = self._events.queue_declare("", exclusive=True).method.queue
         self._events.queue_bind(self._queue, "events", "orders.#")

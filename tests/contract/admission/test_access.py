@@ -84,8 +84,8 @@ def test_a_service_can_find_the_keys_of_service_account_tokens(api, name):
 
 
 @pytest.mark.parametrize("role", PEOPLE)
-def test_a_role_for_people_grants_what_it_says(api, kubectl, namespace, name, role):
-    kubectl("create", "rolebinding", name, "-n", namespace, f"--clusterrole={role}", f"--user={name}")
+def test_a_role_for_people_grants_what_it_says(api, grant, namespace, name, role):
+    grant(role, name)
     assert rights(api, name, namespace) == PEOPLE[role]
 
 
@@ -145,8 +145,8 @@ def test_who_starts_sagas_may_not_suspend_them(api, namespace, name):
     assert not api.patch(namespace, "sagas", name, {"spec": {"suspend": True}}, user=orders).accepted
 
 
-def test_who_may_edit_sagas_is_no_starter(api, kubectl, namespace, name):
-    kubectl("create", "rolebinding", name, "-n", namespace, "--clusterrole=saga-editor", f"--user={name}")
+def test_who_may_edit_sagas_is_no_starter(api, grant, namespace, name):
+    grant("saga-editor", name)
     assert api.create(namespace, "sagas", name, {"definition": "d"}).accepted
     assert api.patch(namespace, "sagas", name, {"metadata": {"labels": {"team": "shop"}}}, user=name).accepted
 

@@ -12,9 +12,9 @@ def decision(**more):
 
 
 @pytest.fixture
-def decide(api, kubectl, namespace, name):
+def decide(api, grant, namespace, name):
     """Create a decision as ada, who may decide."""
-    kubectl("create", "rolebinding", name, "-n", namespace, "--clusterrole=saga-decider", f"--user={ADA}")
+    grant("saga-decider", ADA)
 
     def decide(spec):
         return api.create(namespace, "sagadecisions", name, spec, user=ADA)

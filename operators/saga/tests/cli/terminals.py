@@ -7,21 +7,33 @@ import pty
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 BIN = Path(sys.executable).parent
 
 
-def on_a_terminal(arguments: list[str], kubeconfig: str, stop_at: str | None = None, **environment: str) -> str:
-    """Everything that a program writes to a terminal until it ends, or until Ctrl-C when it has written ``stop_at``."""
+def on_a_terminal(
+    arguments: list[str],
+    kubeconfig: str,
+    stop_at: str | None = None,
+    when: tuple[str, Callable[[], None]] | None = None,
+    **environment: str,
+) -> str:
+    """Everything that a program writes to a terminal until it ends, or until Ctrl-C when it has written ``stop_at``.
+
+    ``when``: what is done once it has written something.
+    """
     ours, theirs = pty.openpty()
     given = {"KUBECONFIG": kubeconfig, "TERM": "xterm", "COLUMNS": "120", "LINES": "40", **environment}
     command = [BIN / "kubectl-saga", *arguments]
     with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env={**os.environ, **given}) as program:
         os.close(theirs)
         try:
-            written = _read(ours, program, stop_at)
+            interrupt = partial(program.send_signal, signal.SIGINT)
+            written = _read(ours, (stop_at, interrupt) if stop_at is not None else when)
             assert program.wait(30) == 0, written
         finally:
             program.kill()  # one that never draws would otherwise be waited for without end
@@ -29,12 +41,12 @@ def on_a_terminal(arguments: list[str], kubeconfig: str, stop_at: str | None = N
     return written
 
 
-def _read(terminal: int, program: subprocess.Popen[bytes], stop_at: str | None) -> str:
+def _read(terminal: int, when: tuple[str, Callable[[], None]] | None) -> str:
     written = ""
     with suppress(OSError):  # how Linux says that the other side is closed
         while part := os.read(terminal, 65536):
             written += part.decode(errors="replace")
-            if stop_at is not None and stop_at in written:
-                program.send_signal(signal.SIGINT)
-                stop_at = None
+            if when is not None and when[0] in written:
+                when[1]()
+                when = None
     return written

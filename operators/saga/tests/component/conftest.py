@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from operators.saga.tests.component.kit import unhurried
 from operators.saga.tests.component.kit.yard import Shop, Yard
 
 
@@ -28,3 +29,16 @@ def shop(one_shop: Shop) -> Iterator[Shop]:
     """A running operator with three participants that succeed; shared, so every test names its sagas its own way."""
     yield one_shop
     one_shop.reset()
+
+
+@pytest.fixture(scope="session")
+def one_unhurried_shop(parts: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    with ExitStack() as stack:
+        yield Shop(Yard(parts, tmp_path_factory.mktemp("unhurried"), stack), unhurried.__name__)
+
+
+@pytest.fixture
+def unhurried_shop(one_unhurried_shop: Shop) -> Iterator[Shop]:
+    """The same, and etcd is written for a saga only where something rests on it: for tests that count the writes."""
+    yield one_unhurried_shop
+    one_unhurried_shop.reset()

@@ -47,10 +47,12 @@ def dropped(shop: Shop, why: str) -> float:
 def test_i8_a_participant_that_nobody_serves_stalls_the_saga_until_it_appears(shop: Shop) -> None:
     with shop.yard.channel() as channel:
         channel.queue_unbind("commands.inventory", "saga.commands", "inventory.*")
-        shop.start("unroutable")
-        eventually("stalled", lambda: shop.cluster.stalled("unroutable") == "Unroutable")
-        assert shop.cluster.saga("unroutable")["status"].get("direction") != "Backward"
-        channel.queue_bind("commands.inventory", "saga.commands", "inventory.*")
+        try:
+            shop.start("unroutable")
+            eventually("stalled", lambda: shop.cluster.stalled("unroutable") == "Unroutable")
+            assert shop.cluster.saga("unroutable")["status"].get("direction") != "Backward"
+        finally:
+            channel.queue_bind("commands.inventory", "saga.commands", "inventory.*")
     shop.cluster.wait("unroutable", "Succeeded")
     assert shop.cluster.stalled("unroutable") is None
 

@@ -14,12 +14,12 @@ def test_a_saga_without_a_definition_stalls_and_starts_when_it_appears(shop: Sho
     assert shop.cluster.stalled("early") is None
 
 
-def test_a_saga_created_right_after_its_definition_is_never_stalled(shop: Shop) -> None:
+def test_a_saga_created_right_after_its_definition_is_never_stalled(unhurried_shop: Shop) -> None:
     for number in range(5):
-        shop.cluster.define(f"fresh-{number}", list(CHAIN))
-        created = shop.cluster.start(f"fresh-{number}", f"fresh-{number}", input={"order": "4711"})
-        shop.cluster.wait(f"fresh-{number}", "Succeeded")
-        assert shop.cluster.writes(created) == 2
+        unhurried_shop.cluster.define(f"fresh-{number}", list(CHAIN))
+        created = unhurried_shop.cluster.start(f"fresh-{number}", f"fresh-{number}", input={"order": "4711"})
+        unhurried_shop.cluster.wait(f"fresh-{number}", "Succeeded")
+        assert unhurried_shop.cluster.writes(created) == 2
 
 
 def test_what_admission_cannot_see_is_answered_on_the_definition_and_its_sagas_do_not_start(shop: Shop) -> None:

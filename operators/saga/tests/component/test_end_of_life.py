@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
+
 from operators.saga.tests.component.kit.cluster import eventually
 from operators.saga.tests.component.kit.participants import Decline
 from operators.saga.tests.component.kit.yard import CHAIN, Yard
@@ -16,6 +18,7 @@ def gone(yard: Yard, saga: str) -> bool:
 
 
 LONG_ENOUGH_TO_BE_SEEN = 5
+LONG_ENOUGH_TO_STOP = 15
 """Seconds."""
 
 
@@ -53,6 +56,7 @@ def test_a_saga_is_deleted_after_its_time_and_applied_again_it_repeats_nothing(y
     assert not any(gone(yard, saga) for saga in verdicts), "without a time it stays"
 
 
+@pytest.mark.timeout(240)
 def test_a_saga_whose_time_came_while_no_operator_ran_is_deleted_by_the_next_and_the_world_is_told_again(
     yard: Yard,
 ) -> None:
@@ -60,7 +64,7 @@ def test_a_saga_whose_time_came_while_no_operator_ran_is_deleted_by_the_next_and
     operator.start()
     yard.serve_chain()
     yard.define("chain", *CHAIN)
-    yard.cluster.start("served", "chain", input={"order": "served"}, ttlSecondsAfterFinished=LONG_ENOUGH_TO_BE_SEEN)
+    yard.cluster.start("served", "chain", input={"order": "served"}, ttlSecondsAfterFinished=LONG_ENOUGH_TO_STOP)
     yard.cluster.wait("served", "Succeeded")
     operator.stop()
     with yard.channel() as channel:

@@ -55,7 +55,7 @@ def test_after_a_clean_stop_the_other_takes_over_without_waiting_for_the_lease_t
     first, second = pair(yard)
     interrupted(yard, first)
     assert first.stop() == 0
-    assert holder(yard) != f":{first.port}"
+    assert not (holder(yard) or "").endswith(f":{first.port}")
     eventually("the second runs them", lambda: runs_the_sagas(second))
     yard.cluster.wait("order", "Succeeded")
 
@@ -71,6 +71,8 @@ def test_after_a_kill_the_other_takes_over_when_the_lease_has_expired(yard: Yard
 def test_one_that_was_killed_and_started_again_takes_its_own_lease_back(yard: Yard) -> None:
     first, second = pair(yard)
     first.kill()
+    # Or the other would rightly have it, were this machine slow to start a process.
+    yard.cluster.patch(lease(yard), {"spec": {"leaseDurationSeconds": 3600}})
     first.start()
     assert runs_the_sagas(first)
     assert second.metric("skald_saga_lease_held") == 0

@@ -39,10 +39,10 @@ def test_told_to_stop_it_writes_what_it_knows_and_exits_with_0_and_started_again
 
 
 def test_a_renewed_token_is_picked_up(shop: Shop) -> None:
-    shop.yard.token_file.write_text("revoked")
+    shop.yard.renew_token("revoked")
     created = shop.start("re-authenticated")
     eventually("done but for the write", lambda: shop.shipping.commands("re-authenticated"))
-    shop.yard.token_file.write_text(shop.yard.operator_token())
+    shop.yard.renew_token(shop.yard.operator_token())
     shop.cluster.wait("re-authenticated", "Succeeded")
     assert shop.cluster.writes(created) == 2
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operators.saga.tests.component.kit import unhurried
 from operators.saga.tests.component.kit.cluster import eventually
 from operators.saga.tests.component.kit.gate import Gate
 from operators.saga.tests.component.kit.process import OperatorProcess
@@ -11,7 +12,7 @@ from operators.saga.tests.component.kit.yard import CHAIN, Yard
 def operator_behind_a_gate(yard: Yard) -> tuple[OperatorProcess, Gate]:
     """Its way to the API server can be shut."""
     gate = yard.gate(yard.parts.port("apiserver"))
-    operator = yard.operator(SKALD_KUBERNETES_URL=f"https://127.0.0.1:{gate.port}")
+    operator = yard.operator(unhurried.__name__, SKALD_KUBERNETES_URL=f"https://127.0.0.1:{gate.port}")
     operator.start()
     yard.define("chain", *CHAIN)
     return operator, gate
@@ -51,7 +52,7 @@ def test_sagas_created_while_the_broker_is_away_run_when_it_is_back(yard: Yard) 
     port = yard.parts.port("rabbitmq")
     gate = yard.gate(port)
     through_the_gate = yard.parts.amqp_url("saga-operator", vhost=yard.vhost).replace(f":{port}/", f":{gate.port}/")
-    operator = yard.operator(SKALD_AMQP_URL=through_the_gate)
+    operator = yard.operator(unhurried.__name__, SKALD_AMQP_URL=through_the_gate)
     operator.start()
     yard.serve_chain()
     yard.define("chain", *CHAIN)

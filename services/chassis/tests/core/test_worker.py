@@ -243,15 +243,17 @@ def test_events_that_nobody_subscribes_to_do_not_fill_the_outbox(stage, operator
 
 
 def test_events_wait_in_the_outbox_while_the_broker_is_away(stage, operator, admin, accounts, tmp_path) -> None:
-    in_hand = tmp_path / "in-hand"
+    in_hand, hold = tmp_path / "in-hand", tmp_path / "hold"
     in_hand.touch()
+    hold.touch()
     seen = admin.subscribe("payments.#")
-    stage.worker(TOY_IN_HAND=str(in_hand))
+    stage.worker(TOY_IN_HAND=str(in_hand), TOY_HOLD=str(hold))
     stage.ready()
     one = step()
-    operator.send(one.action("charge", {"amount": 7, "takes": 1}))
+    operator.send(one.action("charge", {"amount": 7}))
     eventually("the command is in hand", in_hand.read_text)
     stage.broker.cut()
+    hold.unlink()
     eventually("the effect", lambda: accounts.find_one({"_id": one.saga_key}))
     eventually("the relay notices", lambda: "the outbox waits" in stage.log())
     stage.broker.mend()

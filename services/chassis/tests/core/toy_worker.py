@@ -2,6 +2,7 @@
 
 TOY_DIE_BEFORE_REPLY names a file: while it is absent, the worker makes it and kills itself after the effect of a
 command and before the reply to it. TOY_IN_HAND names a file that gets a line for each command whose handling begins.
+TOY_HOLD names a file: while it is there, no command is carried out.
 TOY_DRAIN replaces the seconds that draining may take.
 """
 
@@ -39,6 +40,8 @@ def charge(account: Account | None, command: Command) -> Done[Account] | Failed[
         with Path(os.environ["TOY_IN_HAND"]).open("a") as lines:
             lines.write(f"{command.address.saga}\n")
     time.sleep(command.input.get("takes", 0))
+    while "TOY_HOLD" in os.environ and Path(os.environ["TOY_HOLD"]).exists():
+        time.sleep(0.02)
     held = account or Account()
     events = [Event("payments.captured", command.address.saga, {"amount": command.input["amount"]})]
     return Done(Account(held.amount + command.input["amount"], held.charged + 1), {"charged": held.charged + 1}, events)

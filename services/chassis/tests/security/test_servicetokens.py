@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import ssl
 import urllib.request
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -16,6 +17,7 @@ from skald.problems import Problem
 from skald.servicetokens import CallerVerifier, ServiceToken
 from skald.settings import KubernetesSettings
 from skald.testing.issuer import TestIssuer
+from skald.testing.waiting import eventually
 from skald.tokens import InvalidToken
 
 
@@ -25,8 +27,16 @@ def settings(parts):
 
 
 @pytest.fixture(scope="module")
-def verifier(settings):
-    return CallerVerifier(settings, "catalog")
+def verifier(parts, settings):
+    """One that has the keys: the API server may be too slow for one call, but not for this."""
+    verifier = CallerVerifier(settings, "catalog")
+
+    def knows():
+        with suppress(Problem):
+            return verifier.caller(ServiceToken(parts.tokens_dir("orders"), "catalog").read())
+
+    eventually("the keys are there", knows)
+    return verifier
 
 
 def request_token(platform, account, audience, namespace):

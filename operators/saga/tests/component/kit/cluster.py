@@ -146,7 +146,16 @@ class Cluster:
 
     def writes(self, created: JSON) -> int:
         """How many times etcd was written for this saga, its creation included."""
-        metadata = created["metadata"]
+        last = self.saga(created["metadata"]["name"])["metadata"]["resourceVersion"]
+
+        def versions() -> list[str]:
+            seen = self._versions(created["metadata"])
+            return seen if last in seen else []
+
+        return len(eventually("the watch has told of all changes", versions))
+
+    def _versions(self, metadata: JSON) -> list[str]:
+        """From this one on: those of a second, in which a superfluous write would come too."""
         query = (
             f"?watch=1&fieldSelector=metadata.name={metadata['name']}"
             f"&resourceVersion={metadata['resourceVersion']}&timeoutSeconds=1"
@@ -154,4 +163,4 @@ class Cluster:
         response = self._session.get(self._url + self.path("sagas") + query, timeout=10)
         changes = [json.loads(line) for line in response.text.splitlines()]
         assert all(change["type"] == "MODIFIED" for change in changes), changes
-        return 1 + len(changes)
+        return [str(each["resourceVersion"]) for each in (metadata, *(it["object"]["metadata"] for it in changes))]

@@ -55,6 +55,8 @@ class Gate:
         assert task is not None
         self._pipes.add(task)
         try:
+            if self._server is None:  # accepted in the very moment in which it was shut
+                return
             there, back = await asyncio.open_connection("127.0.0.1", self._target)
             try:
                 async with asyncio.TaskGroup() as both:

@@ -89,6 +89,11 @@ class Participant:
         """Every message that came for a saga."""
         return [message for message in self.seen if message.address.saga.endswith(f"/{saga}")]
 
+    def inputs(self, saga: str) -> list[Mapping[str, JSON]]:
+        """What the commands for a saga were given, however often each was sent."""
+        commands = {m.address.command_id: m.input for m in self.messages(saga) if isinstance(m, Command)}
+        return list(commands.values())
+
     def _serve(self) -> None:
         while not self._stop.is_set():
             try:
@@ -99,7 +104,8 @@ class Participant:
     def _consume(self) -> None:
         with pika.BlockingConnection(pika.URLParameters(self._url)) as connection:
             channel = connection.channel()
-            channel.basic_qos(prefetch_count=10 if self._pace else 100)
+            # what was fetched no longer expires
+            channel.basic_qos(prefetch_count=1 if self._pace else 100)
             channel.basic_consume(commands_queue(self.name), self._on_message)
             self._up.set()
             while not self._stop.is_set():

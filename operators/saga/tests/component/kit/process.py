@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import requests
+from skald.testing.ports import free_port
 
 from operators.saga.tests.component.kit.cluster import eventually
 
@@ -53,7 +53,7 @@ class OperatorProcess:
         assert self._process.poll() is None, f"the operator died:\n{self.log}"
         try:
             return self.get("/readyz").status_code == 200
-        except requests.ConnectionError:
+        except requests.RequestException:
             return False
 
     def get(self, path: str) -> requests.Response:
@@ -94,10 +94,3 @@ class OperatorProcess:
         assert self._process is not None
         self._process.send_signal(number)
         return self._process.wait(30)
-
-
-def free_port() -> int:
-    """A loopback port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]

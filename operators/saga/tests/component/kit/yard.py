@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pika
+from skald.testing.ports import free_port
 
-from operators.saga.tests.component.kit import unelected
 from operators.saga.tests.component.kit.cluster import Cluster, eventually
 from operators.saga.tests.component.kit.gate import Gate
 from operators.saga.tests.component.kit.participants import Act, Participant
-from operators.saga.tests.component.kit.process import OperatorProcess, free_port
+from operators.saga.tests.component.kit.process import OperatorProcess
 
 JSON = dict[str, Any]
 
@@ -38,8 +38,14 @@ class Yard:
         body = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"expirationSeconds": 3600}}
         return str(self.cluster.call("POST", path, body)["status"]["token"])
 
-    def operator(self, *, elected: bool = True, **environment: str) -> OperatorProcess:
-        """An operator for this yard, not started yet; gone at the test's end. Unelected ones run side by side."""
+    def renew_token(self, token: str) -> None:
+        """As the kubelet does: another file takes the name."""
+        renewed = self.token_file.with_suffix(".new")
+        renewed.write_text(token)
+        renewed.replace(self.token_file)
+
+    def operator(self, program: str = "saga_operator", **environment: str) -> OperatorProcess:
+        """An operator for this yard, not started yet; gone at the test's end. Another ``program``: one of the kit's."""
         self._operators += 1
         settings = {
             "SKALD_NAMESPACE": self.namespace,
@@ -50,7 +56,6 @@ class Yard:
             "SKALD_LOG_LEVEL": "DEBUG",
             **environment,
         }
-        program = "saga_operator" if elected else unelected.__name__
         operator = OperatorProcess(settings, self._folder / f"operator-{self._operators}.log", program)
         self._stack.callback(operator.close)
         return operator
@@ -108,10 +113,10 @@ CHAIN = (
 class Shop:
     """A yard with a running operator, the three participants of the definition ``chain``, and that definition."""
 
-    def __init__(self, yard: Yard) -> None:
+    def __init__(self, yard: Yard, program: str = "saga_operator") -> None:
         self.yard = yard
         self.cluster = yard.cluster
-        self.operator = yard.operator()
+        self.operator = yard.operator(program)
         self.operator.start()
         self.inventory, self.payments, self.shipping = self.participants = yard.serve_chain()
         yard.define("chain", *CHAIN)

@@ -68,6 +68,9 @@ class Cable:
             server = socket.create_connection(self._server)
             with self._lock:
                 self._ends += [client, server]
+            if not self._whole.is_set():  # it was cut in between, and knew nothing of these two
+                _shut(client)
+                _shut(server)
             threading.Thread(target=self._pump, args=(server, client), daemon=True).start()
             threading.Thread(target=self._pump, args=(client, server), kwargs={"up": True}, daemon=True).start()
 
