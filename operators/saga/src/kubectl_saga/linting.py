@@ -17,6 +17,7 @@ import msgspec
 from saga_operator.domain.kinds import API_VERSION, SagaDefinition, SagaDefinitionSpec
 from saga_operator.domain.model import DefinitionError, compile_definition
 
+from kubectl_saga.advice import advice_on
 from kubectl_saga.errors import CliError
 from kubectl_saga.files import Document, Problem, read
 
@@ -58,6 +59,13 @@ def problems_in(document: Document) -> list[Problem]:
     """Everything that is wrong with a definition."""
     found = [*document.problems, *_form(document)]
     return found or list(_meaning(document))
+
+
+def advice_in(document: Document) -> list[Problem]:
+    """What may be so and is hardly meant, of a definition without problems."""
+    definition = _definition(document)
+    sentences = advice_on(definition.spec, compile_definition(definition))
+    return [_problem(document, f"advice: {text}", *_path_of(document, text)) for text in sentences]
 
 
 def _form(document: Document) -> Iterator[Problem]:

@@ -228,3 +228,57 @@ def test_what_only_yaml_can_say_matters_in_definitions_only(tmp_path: Path) -> N
     assert problems(tmp_path, {"kind": "Other", "value": float("inf")}, bad) == [
         "4: Kubernetes cannot keep a value in it: Out of range float values are not JSON compliant"
     ]
+
+
+GIFT = [{"input": "$(input.gift)", "operator": "In", "values": ["true"]}]
+RED = [{"input": "$(steps.wrap.output.paper)", "operator": "In", "values": ["red"]}]
+PAPER = {"paper": "$(steps.wrap.output.paper)"}
+WRAP = step("wrap", when=GIFT)
+MISSING = "$(steps.wrap.output.paper) is not there when wrap is skipped by its when, and then "
+
+
+@pytest.mark.parametrize(
+    ("steps", "advice"),
+    [
+        ([WRAP, step("label", input=PAPER)], f"step label: {MISSING}this step fails and the saga goes back"),
+        ([WRAP, step("pay", pivot=True), step("label", input=PAPER, compensation=None)], "this step stalls"),
+        (
+            [WRAP, step("label", compensation={"command": "undo-label", "input": PAPER})],
+            f"step label: {MISSING}its compensation stalls",
+        ),
+        (
+            [{"name": "ask", "approval": {"onExpiry": "Approve"}}, step("pay", pivot=True)],
+            "step ask: onExpiry: Approve is never assumed, because without expiresAfter only the saga's deadline",
+        ),
+    ],
+)
+def test_what_is_hardly_meant_is_advice_and_no_problem(steps: list[JSON], advice: str, tmp_path: Path) -> None:
+    (tmp_path / "d.yaml").write_text(yaml.safe_dump(definition(*steps), sort_keys=False))
+    result = lint(tmp_path / "d.yaml")
+    assert result.exit_code == 0
+    told, summary = result.stdout.splitlines()
+    assert "SagaDefinition d-v1: advice: step " in told
+    assert advice in told
+    assert summary == "1 definition, no problems, but some advice"
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [WRAP, step("label", input=PAPER, when=GIFT)],
+        [WRAP, step("label", input=PAPER, when=[*GIFT, *RED])],
+        [WRAP, step("label", input=PAPER, when=RED)],
+        [step("wrap", when=GIFT, compensation={"command": "unwrap", "input": PAPER})],
+        [step("wrap"), step("label", input=PAPER, when=GIFT)],
+        [{"name": "ask", "approval": {"onExpiry": "Approve", "expiresAfter": "5m"}}, step("pay", pivot=True)],
+    ],
+)
+def test_where_nothing_can_be_missing_there_is_no_advice(steps: list[JSON], tmp_path: Path) -> None:
+    (tmp_path / "d.yaml").write_text(yaml.safe_dump(definition(*steps), sort_keys=False))
+    assert lint(tmp_path / "d.yaml").stdout == "1 definition, no problems\n"
+
+
+def test_a_definition_with_problems_gets_no_advice(tmp_path: Path) -> None:
+    ask = {"name": "ask", "approval": {"onExpiry": "Approve"}}
+    (problem,) = problems(tmp_path, definition(ask, step("pay", pivot=True, dependsOn=["nobody"])))
+    assert "nobody" in problem
