@@ -156,3 +156,15 @@ def test_a_terminal_shows_the_whole_namespace(participants: list[Participant], p
     yard.cluster.start("shown", "stay", input={"trip": "t-5"})
     shown = on_a_terminal(["watch", "-n", yard.namespace], str(parts.kubeconfig), stop_at="shown ")
     assert f"sagas in {yard.namespace}: " in shown
+
+
+@pytest.mark.usefixtures("participants")
+def test_a_saga_nested_too_deep_for_a_decoder_is_shown_like_any_other(yard: Yard, run: Run) -> None:
+    yard.define("plain", step("hold", "inventory", pivot=True))
+    yard.cluster.start_nested("bottomless", "plain", 9_900)
+    yard.cluster.wait("bottomless", "Compensated")
+    assert run("watch", "bottomless").stdout.splitlines()[-1] == "bottomless  Compensated  0/1  InvalidInput"
+    for command in (["list"], ["get", "bottomless"], ["timeline", "bottomless"], ["get", "bottomless", "-o", "json"]):
+        shown = run(*command)
+        assert shown.exit_code == 0, shown.output
+        assert "bottomless" in shown.stdout

@@ -72,6 +72,16 @@ def test_an_input_that_is_too_large_ends_the_saga_before_its_first_command(shop:
     assert all(participant.commands(name) == [] for participant in shop.participants)
 
 
+@pytest.mark.parametrize("levels", [201, 600, 1_200, 9_900])
+def test_an_input_that_is_nested_too_deep_ends_the_saga_before_its_first_command(shop: Shop, levels: int) -> None:
+    """The API server takes nearly ten thousand levels, and Python's decoders some thousand or fewer."""
+    name = f"deep-{levels}"
+    shop.cluster.start_nested(name, "chain", levels)
+    saga = shop.cluster.wait(name, "Compensated")
+    assert "nested deeper than 200 levels; pass references instead" in saga["status"]["failure"]["message"]
+    assert all(participant.commands(name) == [] for participant in shop.participants)
+
+
 def test_an_input_that_breaks_its_schema_ends_the_saga_before_its_first_command(shop: Shop) -> None:
     shop.yard.define("strict", *CHAIN, inputSchema=SCHEMA)
     shop.cluster.start("unfit", "strict", input={"order": 4711})

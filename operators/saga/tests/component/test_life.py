@@ -38,6 +38,15 @@ def test_told_to_stop_it_writes_what_it_knows_and_exits_with_0_and_started_again
     assert set(shop.inventory.effects.values()) == {1}
 
 
+def test_a_saga_nested_too_deep_to_be_read_keeps_no_operator_from_starting(shop: Shop) -> None:
+    shop.operator.stop()
+    shop.cluster.start_nested("bottomless", "chain", 9_900)
+    shop.start("beside-it")
+    shop.operator.start()
+    shop.cluster.wait("beside-it", "Succeeded")
+    assert shop.cluster.wait("bottomless", "Compensated")["status"]["failure"]["code"] == "InvalidInput"
+
+
 def test_a_renewed_token_is_picked_up(shop: Shop) -> None:
     shop.yard.renew_token("revoked")
     created = shop.start("re-authenticated")

@@ -57,7 +57,14 @@ def test_our_own_client_trusts_so(access: Access, trusted: list[str]) -> None:
 
 
 def test_kopf_trusts_so_too(access: Access, trusted: list[str]) -> None:
-    login = asyncio.run(log_in(memo=Shell(None, access)))
-    assert takes_old_authorities(login.as_ssl_context())
+    async def logged_in() -> tuple[Any, str]:
+        session = (await log_in(memo=Shell(None, access))).aiohttp_session
+        try:
+            return session.connector._ssl, session.headers["Authorization"]
+        finally:
+            await session.close()
+
+    context, authorization = asyncio.run(logged_in())
+    assert takes_old_authorities(context)
     assert trusted == [str(access.ca_file)]
-    assert login.as_http_headers() == {"Authorization": "Bearer secret"}
+    assert authorization == "Bearer secret"

@@ -12,6 +12,8 @@ from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import unquote, urlencode
 
+from saga_operator.domain.nesting import shallow
+
 from kubectl_saga.errors import CliError
 from kubectl_saga.kube.access import Access
 from kubectl_saga.kube.proxies import parts_of
@@ -72,7 +74,7 @@ class Api:
             if self._connection is not None and self._connection.sock is not None:
                 self._connection.sock.settimeout(_WATCH + _TIMEOUT)
             while line := response.readline():
-                yield json.loads(line)
+                yield json.loads(shallow(line))
         except (http.client.HTTPException, OSError, ValueError):
             return  # a stream that breaks off has ended; whoever watches opens another
         finally:
@@ -107,7 +109,7 @@ class Api:
     ) -> JSON:
         response = self._send(method, path, query or {}, headers, body)
         try:
-            return json.loads(response.read())
+            return json.loads(shallow(response.read()))
         except (http.client.HTTPException, OSError, ValueError) as error:
             self.close()
             raise NoAnswer(f"{method} {self.access.url}{path}: the answer cannot be read: {error}") from None

@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 import orjson
 
 from saga_operator.domain.kinds import Metadata, Saga, SagaDecision, SagaDefinition
+from saga_operator.domain.nesting import shallow
 from saga_operator.engine.ports import Ref
 
 JSON = Any
@@ -64,14 +65,22 @@ class Lease(msgspec.Struct, frozen=True):
     spec: LeaseSpec = LeaseSpec()
 
 
+_Kind = TypeVar("_Kind")
 _UNREADABLE: Final = (msgspec.MsgspecError, RecursionError)
-"""What a decoder raises; the latter at some thousand levels of nesting, of which the API server takes ten thousand."""
+"""What a decoder raises."""
 _lease = msgspec.json.Decoder(Lease)
 _saga = msgspec.json.Decoder(Saga)
 _definition = msgspec.json.Decoder(SagaDefinition)
 _decision = msgspec.json.Decoder(SagaDecision)
 _page = msgspec.json.Decoder(_Page)
 _names = msgspec.json.Decoder(_Names)
+
+
+def _decode(decoder: msgspec.json.Decoder[_Kind], body: bytes) -> _Kind:
+    try:
+        return decoder.decode(body)
+    except RecursionError:
+        return decoder.decode(shallow(body))
 
 
 @contextmanager
@@ -85,19 +94,19 @@ def _reading() -> Iterator[None]:
 def decode_saga(body: bytes) -> Saga:
     """A Saga as the API server sent it. Raises Unreadable."""
     with _reading():
-        return _saga.decode(body)
+        return _decode(_saga, body)
 
 
 def decode_definition(body: bytes) -> SagaDefinition:
     """A SagaDefinition as the API server sent it. Raises Unreadable."""
     with _reading():
-        return _definition.decode(body)
+        return _decode(_definition, body)
 
 
 def decode_decision(body: bytes) -> SagaDecision:
     """A SagaDecision as the API server sent it. Raises Unreadable."""
     with _reading():
-        return _decision.decode(body)
+        return _decode(_decision, body)
 
 
 def decode_page(body: bytes) -> tuple[list[Saga], str]:
@@ -106,11 +115,11 @@ def decode_page(body: bytes) -> tuple[list[Saga], str]:
     Raises Unreadable when it is no list at all.
     """
     with _reading():
-        page = _page.decode(body)
+        page = _decode(_page, body)
     sagas = []
     for item in page.items:
         try:
-            sagas.append(_saga.decode(item))
+            sagas.append(_decode(_saga, bytes(item)))
         except _UNREADABLE as error:
             log.error("a listed saga cannot be read and is left alone: %s", error)  # noqa: TRY400  the sentence says it all
     return sagas, page.metadata.continue_
@@ -119,14 +128,14 @@ def decode_page(body: bytes) -> tuple[list[Saga], str]:
 def decode_names(body: bytes) -> list[tuple[Ref, str]]:
     """Place and uid of every object in a PartialObjectMetadataList. Raises Unreadable."""
     with _reading():
-        names = [item.metadata for item in _names.decode(body).items]
+        names = [item.metadata for item in _decode(_names, body).items]
     return [(Ref(each.namespace, each.name), each.uid) for each in names]
 
 
 def decode_lease(body: bytes) -> Lease:
     """A Lease as the API server sent it. Raises Unreadable."""
     with _reading():
-        return _lease.decode(body)
+        return _decode(_lease, body)
 
 
 def encode_lease(name: str, version: str, spec: LeaseSpec) -> bytes:

@@ -6,7 +6,6 @@ Only ``on.event``: every other kind of handler writes annotations or finalizers,
 from __future__ import annotations
 
 import logging
-import ssl
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Protocol, Self
@@ -16,8 +15,9 @@ import kopf
 from saga_operator.domain.kinds import GROUP, VERSION, Saga, SagaDecision, SagaDefinition
 from saga_operator.engine.ports import Ref
 from saga_operator.kube import codec
-from saga_operator.kube.client import Access, trust
+from saga_operator.kube.client import Access
 from saga_operator.kube.decisions import UNANSWERED_SELECTOR
+from saga_operator.kube.session import session_of
 from saga_operator.kube.store import LIVE_SELECTOR
 
 log = logging.getLogger(__name__)
@@ -70,23 +70,11 @@ def make_registry() -> kopf.OperatorRegistry:
     return registry
 
 
-async def log_in(memo: Shell, **_: Any) -> kopf.ConnectionInfo:
+async def log_in(memo: Shell, **_: Any) -> kopf.AiohttpSession:
     """Called at the start, after a 401, and when the last answer has expired: then the file holds a newer token."""
     access = memo.access
-    return _Login(
-        server=access.url,
-        ca_path=str(access.ca_file),
-        scheme="Bearer",
-        token=access.token.read(),
-        expiration=datetime.now(UTC) + LOGIN_LIFE,
-    )
-
-
-class _Login(kopf.ConnectionInfo):
-    """kopf trusts whom our own client trusts."""
-
-    def as_ssl_context(self) -> ssl.SSLContext:
-        return trust(str(self.ca_path))
+    expiration = datetime.now(UTC) + LOGIN_LIFE
+    return kopf.AiohttpSession(server=access.url, aiohttp_session=session_of(access), expiration=expiration)
 
 
 async def handle_saga_event(event: Mapping[str, Any], memo: Shell, **_: Any) -> None:
