@@ -18,6 +18,8 @@ BIN = Path(sys.executable).parent
 PYTEST = (str(BIN / "pytest"), "--quiet")
 CHART = (*PYTEST, "tests/chart", "-n", "2", "--timeout=600")
 """The first of its tests waits for two versions of Helm to be fetched."""
+SIMULATOR = (*PYTEST, "operators/saga/tests/simulation", "-n", "2", "--timeout=600")
+"""One test is one shape with all its schedules: half a minute of nothing but computing, where nothing else runs."""
 PLATFORM = (sys.executable, "-m", "hack.embedded")
 
 
@@ -44,7 +46,7 @@ STAGES = (
     Stage(
         "simulator",
         "the protocol, all schedules in a bound",
-        (*PYTEST, "operators/saga/tests/simulation", "-n", "2", "--timeout=600"),
+        SIMULATOR,
     ),
     Stage("services", "each service on real parts", (*PYTEST, "services", "-n", "2"), needs_platform=True),
     Stage("operator", "the operator on real parts", (*PYTEST, "operators/saga/tests/component"), needs_platform=True),

@@ -65,7 +65,7 @@ def bring_up(nodes: Mapping[str, Node], instance: Instance, supervisor: Supervis
 
 def take_down(needs: Mapping[str, Collection[str]], supervisor: Supervisor, board: Board) -> None:
     """Stop what runs, each after everything that needs it."""
-    running = {info.name for info in supervisor.all() if info.alive}
+    running = {info.name for info in supervisor.all() if not info.at_rest}
     needed_by: dict[str, set[str]] = {name: set() for name in needs}
     for name, its_needs in needs.items():
         for need in its_needs:

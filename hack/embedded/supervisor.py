@@ -22,7 +22,7 @@ from hack.embedded.instance import MARK, REPOSITORY, Instance
 from hack.embedded.processes.model import Process
 
 _RUNNING: Final = {"STARTING", "RUNNING"}
-_AT_REST: Final = {"STOPPED", "FATAL"}
+_AT_REST: Final = {"STOPPED", "FATAL", "UNKNOWN"}
 _FILES_WANTED: Final = 16384
 _START_SECONDS: Final = 10.0
 _STOP_SECONDS: Final = 20
@@ -44,6 +44,11 @@ class ProcessInfo:
     def alive(self) -> bool:
         """Is there a process?"""
         return self.state in _RUNNING
+
+    @property
+    def at_rest(self) -> bool:
+        """Will there be none until somebody starts it?"""
+        return self.state in _AT_REST
 
 
 class Supervisor:
@@ -115,8 +120,9 @@ class Supervisor:
 
         One that has just ended by itself would come back: it is stopped when it has.
         """
-        while self.info(name).state not in _AT_REST:
-            self._tolerate(Faults.NOT_RUNNING, "stopProcess", name, True)  # noqa: FBT003 - the wire has no names
+        while not self._tolerate(Faults.NOT_RUNNING, "stopProcess", name, True):  # noqa: FBT003 - the wire has no names
+            if self.info(name).at_rest:
+                return
             time.sleep(0.05)
 
     def shut_down(self) -> None:
@@ -125,12 +131,15 @@ class Supervisor:
         self._call("shutdown")
         psutil.wait_procs([daemon], timeout=_STOP_SECONDS * 2)
 
-    def _tolerate(self, fault_code: int, method: str, name: str, *arguments: object) -> None:
+    def _tolerate(self, fault_code: int, method: str, name: str, *arguments: object) -> bool:
+        """Whether it was done, and not refused with this fault."""
         try:
             self._call(method, name, *arguments)
         except xmlrpc.client.Fault as fault:
             if fault.faultCode != fault_code:
                 raise self._unknown(name, fault) from fault
+            return False
+        return True
 
     def _unknown(self, name: str, fault: xmlrpc.client.Fault) -> PlatformError:
         names = ", ".join(info.name for info in self.all())

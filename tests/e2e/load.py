@@ -96,7 +96,10 @@ class Ordering:
         def all_known() -> bool:
             for order, expected in list(waiting.items()):
                 answer = self.shop.http.get(self.shop.url(f"/v1/orders/{order}"), timeout=10)
-                seen = answer.json() if answer.status_code == 200 else {"status": "Pending"}
+                if answer.status_code in (502, 503, 504):  # whoever asks again is answered
+                    return False
+                assert answer.status_code == 200, answer.text
+                seen = answer.json()
                 if seen["status"] != "Pending":
                     del waiting[order]
                     if seen["status"] != expected:

@@ -71,14 +71,14 @@ def run_tool(
 ) -> None:
     """Run a build tool with its output in ``log``. Raises PlatformError with the last lines when it fails.
 
-    ``attempts``: more than one for a tool that fetches much and does not itself ask again.
+    ``attempts``: more than one for a tool that fetches much, as one lost connection would end it.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
-    ended = _run(argv, log, cwd, env)
-    for attempt in range(1, attempts):
-        if ended != 0:
-            time.sleep(_PAUSE * attempt)
-            ended = _run(argv, log, cwd, env)
+    ended = 0
+    for attempt in range(attempts):
+        time.sleep(_PAUSE * attempt)
+        if (ended := _run(argv, log, cwd, env)) == 0:
+            break
     if ended != 0:
         lines = "\n".join(f"    {line}" for line in log.read_text(errors="replace").splitlines()[-12:])
         raise PlatformError(

@@ -28,7 +28,8 @@ class Toolchain:
     def build(self, arguments: list[str], *, log: Path, cwd: Path | None = None, bin_folder: Path) -> None:
         """Run ``go ARGUMENTS``: static, reproducible, and with this toolchain even where a module wishes for another.
 
-        Raises PlatformError with the compiler's last lines.
+        Raises PlatformError with the compiler's last lines, after three attempts: nobody can tell a lost connection
+        from a fault in the code.
         """
         settings = {"CGO_ENABLED": "0", "GOBIN": str(bin_folder), "GOTOOLCHAIN": "local", "GOFLAGS": "-buildvcs=false"}
         run_tool([self.program, *arguments], log=log, cwd=cwd, env=settings, attempts=3)

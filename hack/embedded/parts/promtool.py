@@ -21,9 +21,9 @@ def find_promtool(cache: Path, logs: Path) -> Path:
 
 def _fetch(folder: Path, log: Path) -> None:
     """Unpack the one program: to install its package would start a Prometheus on this machine."""
-    run_tool(["apt-get", "update"], log=log, attempts=3)
+    run_tool(["apt-get", "update"], log=log)
     # apt's own user may not write here
-    run_tool(["apt-get", "--option", "APT::Sandbox::User=root", "download", _PACKAGE], log=log, cwd=folder)
+    run_tool(["apt-get", "--option", "APT::Sandbox::User=root", "download", _PACKAGE], log=log, cwd=folder, attempts=3)
     (package,) = folder.glob("*.deb")
     unpacked = folder / "unpacked"
     run_tool(["dpkg-deb", "--extract", package, unpacked], log=log)

@@ -109,7 +109,10 @@ def install_packages(packages: Sequence[str], logs: Path) -> None:
             "use Debian or Ubuntu, or run Skald in a cluster: docs/chart.md",
         )
     environment = {"DEBIAN_FRONTEND": "noninteractive"}
-    run_tool(["apt-get", "update"], log=logs / "apt.log", env=environment, attempts=3)
+    run_tool(["apt-get", "update"], log=logs / "apt.log", env=environment)
     run_tool(
-        ["apt-get", "install", "--yes", "--no-install-recommends", *packages], log=logs / "apt.log", env=environment
+        ["apt-get", "install", "--yes", "--no-install-recommends", *packages],
+        log=logs / "apt.log",
+        env=environment,
+        attempts=3,
     )

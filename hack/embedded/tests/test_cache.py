@@ -66,13 +66,13 @@ def test_a_tool_runs_where_and_with_what_it_is_told(tmp_path: Path) -> None:
     assert (tmp_path / "log").read_text() == f"{tmp_path} on\n"
 
 
-@pytest.mark.parametrize(("attempts", "ends"), [(2, False), (3, True)])
+@pytest.mark.parametrize(("attempts", "tried", "ends"), [(2, 2, False), (3, 3, True), (5, 3, True)])
 def test_a_tool_that_fetches_is_run_again(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, attempts: int, ends: bool
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, attempts: int, tried: int, ends: bool
 ) -> None:
     monkeypatch.setattr(cache, "_PAUSE", 0.0)
     (tries := tmp_path / "tries").mkdir()
     script = "import os; os.mkdir(f'try-{len(os.listdir())}'); raise SystemExit(len(os.listdir()) < 3)"
     with nullcontext() if ends else pytest.raises(PlatformError, match="ended with 1"):
         run_tool([sys.executable, "-c", script], log=tmp_path / "log", cwd=tries, attempts=attempts)
-    assert len(list(tries.iterdir())) == attempts
+    assert len(list(tries.iterdir())) == tried

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 
-from saga_operator.domain.definition import Definition, Step
+from saga_operator.domain.definition import Clause, Definition, Step
 from saga_operator.domain.kinds import SagaDefinitionSpec
 from saga_operator.domain.kinds import Step as StepSpec
 from saga_operator.domain.references import Reference
@@ -27,11 +28,10 @@ def _on_expiry(step: StepSpec) -> Iterator[str]:
 
 
 def _on_skipped(step: Step, definition: Definition) -> Iterator[str]:
-    outcome = "this step stalls" if step.after_pivot else "this step fails and the saga goes back"
-    outcomes = dict.fromkeys(step.input.references, outcome)
-    # What the action needed too was there, or there would be nothing to undo.
+    acting = "this step stalls" if step.after_pivot else "this step fails and the saga goes back"
     undoing = step.compensation.input.references if step.compensation else ()
-    outcomes = dict.fromkeys(undoing, "its compensation stalls") | outcomes
+    # What the action needed too was there, or there would be nothing to undo.
+    outcomes = dict.fromkeys(undoing, "its compensation stalls") | dict.fromkeys(step.input.references, acting)
     for reference, outcome in outcomes.items():
         if _may_be_missing(reference, step, definition):
             yield (
@@ -44,6 +44,17 @@ def _may_be_missing(reference: Reference, step: Step, definition: Definition) ->
     """Whether the step that is named can be skipped while this one is not."""
     if reference.step is None or reference.step == step.name:
         return False
+    asked = {clause.reference.step for clause in step.when} - {None}
+    if reference.step in asked:
+        return False  # on an absent field a clause is false
+    others = (definition.steps[definition.positions[name]].when for name in asked if name is not None)
+    holds = [*step.when, *chain.from_iterable(others)]
     named = definition.steps[definition.positions[reference.step]]
-    asks_for_it = any(clause.reference.step == named.name for clause in step.when)
-    return bool(named.when) and not asks_for_it and not set(named.when) <= set(step.when)
+    return not all(any(_implies(clause, wanted) for clause in holds) for wanted in named.when)
+
+
+def _implies(clause: Clause, wanted: Clause) -> bool:
+    """Whether ``wanted`` holds wherever ``clause`` does, by their values alone."""
+    if (clause.reference, clause.negated) != (wanted.reference, wanted.negated):
+        return False
+    return clause.values >= wanted.values if clause.negated else clause.values <= wanted.values

@@ -232,6 +232,10 @@ def test_what_only_yaml_can_say_matters_in_definitions_only(tmp_path: Path) -> N
 
 GIFT = [{"input": "$(input.gift)", "operator": "In", "values": ["true"]}]
 RED = [{"input": "$(steps.wrap.output.paper)", "operator": "In", "values": ["red"]}]
+BOXED = [{"input": "$(steps.box.output.size)", "operator": "In", "values": ["big"]}]
+WIDE = [{"input": "$(input.gift)", "operator": "In", "values": ["true", "maybe"]}]
+EXCEPT_ONE = [{"input": "$(input.gift)", "operator": "NotIn", "values": ["no"]}]
+EXCEPT_TWO = [{"input": "$(input.gift)", "operator": "NotIn", "values": ["no", "never"]}]
 PAPER = {"paper": "$(steps.wrap.output.paper)"}
 WRAP = step("wrap", when=GIFT)
 MISSING = "$(steps.wrap.output.paper) is not there when wrap is skipped by its when, and then "
@@ -241,6 +245,11 @@ MISSING = "$(steps.wrap.output.paper) is not there when wrap is skipped by its w
     ("steps", "advice"),
     [
         ([WRAP, step("label", input=PAPER)], f"step label: {MISSING}this step fails and the saga goes back"),
+        ([WRAP, step("label", input=PAPER, when=WIDE)], f"step label: {MISSING}this step fails and the saga goes back"),
+        (
+            [step("wrap", when=EXCEPT_TWO), step("label", input=PAPER, when=EXCEPT_ONE)],
+            f"step label: {MISSING}this step fails and the saga goes back",
+        ),
         ([WRAP, step("pay", pivot=True), step("label", input=PAPER, compensation=None)], "this step stalls"),
         (
             [WRAP, step("label", compensation={"command": "undo-label", "input": PAPER})],
@@ -268,6 +277,9 @@ def test_what_is_hardly_meant_is_advice_and_no_problem(steps: list[JSON], advice
         [WRAP, step("label", input=PAPER, when=GIFT)],
         [WRAP, step("label", input=PAPER, when=[*GIFT, *RED])],
         [WRAP, step("label", input=PAPER, when=RED)],
+        [WRAP, step("box", when=GIFT), step("label", input=PAPER, when=BOXED, dependsOn=["wrap", "box"])],
+        [step("wrap", when=WIDE), step("label", input=PAPER, when=GIFT)],
+        [step("wrap", when=EXCEPT_ONE), step("label", input=PAPER, when=EXCEPT_TWO)],
         [step("wrap", when=GIFT, compensation={"command": "unwrap", "input": PAPER})],
         [step("wrap"), step("label", input=PAPER, when=GIFT)],
         [{"name": "ask", "approval": {"onExpiry": "Approve", "expiresAfter": "5m"}}, step("pay", pivot=True)],
@@ -278,7 +290,10 @@ def test_where_nothing_can_be_missing_there_is_no_advice(steps: list[JSON], tmp_
     assert lint(tmp_path / "d.yaml").stdout == "1 definition, no problems\n"
 
 
-def test_a_definition_with_problems_gets_no_advice(tmp_path: Path) -> None:
+def test_a_definition_with_problems_gets_no_advice_and_the_one_beside_it_does(tmp_path: Path) -> None:
     ask = {"name": "ask", "approval": {"onExpiry": "Approve"}}
-    (problem,) = problems(tmp_path, definition(ask, step("pay", pivot=True, dependsOn=["nobody"])))
+    broken = definition(ask, step("pay", pivot=True, dependsOn=["nobody"]), name="broken")
+    problem, advice = problems(tmp_path, broken, definition(ask, step("pay", pivot=True), name="odd"))
+    assert "broken: " in problem
     assert "nobody" in problem
+    assert "odd: advice: step ask" in advice

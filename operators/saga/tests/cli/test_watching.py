@@ -68,10 +68,10 @@ def test_the_picture_says_that_nothing_is_heard(server: StubServer, kubeconfig: 
 def test_an_interruption_is_over_when_the_picture_no_longer_speaks_of_it(server: StubServer, kubeconfig: str) -> None:
     server.refusals, server.afterwards = FOR_EVER, saga(phase="Succeeded")
 
-    def come_back() -> None:
+    def come_back(_: object) -> None:
         server.refusals = 0
 
-    shown = on_a_terminal(["watch", "s-1"], kubeconfig, when=(LOST, come_back))
+    shown = on_a_terminal(["watch", "s-1"], kubeconfig, stop_at=LOST, then=come_back)
     last_picture = shown[shown.rindex("s-1 (d-v1): ") :]
     assert "Succeeded" in last_picture
     assert LOST not in last_picture

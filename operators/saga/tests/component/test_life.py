@@ -47,13 +47,13 @@ def test_a_saga_nested_too_deep_to_be_read_keeps_no_operator_from_starting(shop:
     assert shop.cluster.wait("bottomless", "Compensated")["status"]["failure"]["code"] == "InvalidInput"
 
 
-def test_a_renewed_token_is_picked_up(shop: Shop) -> None:
-    shop.yard.renew_token("revoked")
-    created = shop.start("re-authenticated")
-    eventually("done but for the write", lambda: shop.shipping.commands("re-authenticated"))
-    shop.yard.renew_token(shop.yard.operator_token())
-    shop.cluster.wait("re-authenticated", "Succeeded")
-    assert shop.cluster.writes(created) == 2
+def test_a_renewed_token_is_picked_up(unhurried_shop: Shop) -> None:
+    unhurried_shop.yard.renew_token("revoked")
+    created = unhurried_shop.start("re-authenticated")
+    eventually("done but for the write", lambda: unhurried_shop.shipping.commands("re-authenticated"))
+    unhurried_shop.yard.renew_token(unhurried_shop.yard.operator_token())
+    unhurried_shop.cluster.wait("re-authenticated", "Succeeded")
+    assert unhurried_shop.cluster.writes(created) == 2
 
 
 def test_every_log_line_is_a_json_object(shop: Shop) -> None:

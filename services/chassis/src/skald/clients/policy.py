@@ -167,7 +167,8 @@ class Target(Generic[Result]):
     def _retrying(self, ends: float, *, idempotent: bool) -> Retrying:
         def worthwhile(state: RetryCallState) -> bool:
             failed = state.outcome is not None and isinstance(state.outcome.exception(), Transient)
-            return failed and idempotent and state.attempt_number < self._limits.attempts and self._budget.spend()
+            allowed = idempotent and state.attempt_number < self._limits.attempts and time.monotonic() < ends
+            return failed and allowed and self._budget.spend()
 
         return Retrying(
             retry=worthwhile,

@@ -1,4 +1,4 @@
-"""Ports for servers that a test starts."""
+"""Ports for servers that are started later."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _held: Final[list[socket.socket]] = []
 
 
 def free_port() -> int:
-    """A port of loopback on which nobody listens until a server of this test does, however late.
+    """A port of loopback on which nobody listens until a server of one's own does, however late.
 
     It stays bound here: Linux lets a server that allows reuse listen beside a socket that does not listen, and gives
     the number to nobody who asks for any port.
