@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator
 from typing import Any, Self
 
 import aiohttp
+import orjson
 from aiohttp.connector import Connection
 
 from saga_operator.domain.nesting import shallow
@@ -29,7 +29,11 @@ class _Response(aiohttp.ClientResponse):
         return self
 
     async def json(self, **_: Any) -> Any:
-        return json.loads(shallow(await self.read()))
+        body = await self.read()
+        try:
+            return orjson.loads(body)
+        except orjson.JSONDecodeError:  # at a thousand levels, whatever the Python
+            return orjson.loads(shallow(body))
 
 
 class _Lines:
