@@ -119,7 +119,7 @@ def decode_page(body: bytes) -> tuple[list[Saga], str]:
     sagas = []
     for item in page.items:
         try:
-            sagas.append(_decode(_saga, bytes(item)))
+            sagas.append(_saga.decode(item))
         except _UNREADABLE as error:
             log.error("a listed saga cannot be read and is left alone: %s", error)  # noqa: TRY400  the sentence says it all
     return sagas, page.metadata.continue_
